@@ -1,0 +1,213 @@
+using System.IO.Hashing;
+using System.Runtime.CompilerServices;
+
+namespace Backlinks.GraphEngine;
+
+/// <summary>
+/// A directed link graph in compressed sparse rows, both directions, over memory-mapped <c>.npy</c> files in one folder:
+/// <code>
+/// out_offsets  &lt;i8  n+1   row u of out_links is [out_offsets[u], out_offsets[u+1]); first 0, last m
+/// out_links    &lt;u4  m     targets of u, ascending, distinct
+/// in_offsets   &lt;i8  n+1   the same by target
+/// in_links     &lt;u4  m     sources of v, ascending, distinct
+/// out_weights  &lt;f4  m     optional: weight of each link, finite, ≥ 0; duplicates summed. in_weights likewise
+/// out_counts   &lt;u4  m     optional: how many times each link was observed; absent where each was seen once
+/// names, name_blocks       optional: see <see cref="NodeNames"/>
+/// rank_*                   optional: the layout the rank kernels prefer, see <see cref="RankLayout"/>
+/// </code>
+/// <c>graph.json</c> (<see cref="GraphManifest"/>) names them with shapes, meanings and checksums, <c>graph.seal</c>
+/// remembers the sizes and times at which the checksums were last found right: opening a sealed graph costs
+/// milliseconds at any size; a graph whose files changed since is checked in full, and refused with path and offset if
+/// they do not match. Immutable, so safe for any number of readers.
+/// </summary>
+public sealed unsafe class LinkGraph : IDisposable
+{
+    private readonly List<IDisposable> _open = [];
+
+    private LinkGraph(string folder, GraphManifest manifest)
+    {
+        Folder = folder;
+        Manifest = manifest;
+        NodeCount = manifest.Nodes;
+        LinkCount = manifest.Links;
+        OutOffsets = Map<long>("out_offsets");
+        OutLinks = Map<uint>("out_links");
+        InOffsets = Map<long>("in_offsets");
+        InLinks = Map<uint>("in_links");
+        OutWeights = MapIfPresent<float>("out_weights");
+        InWeights = MapIfPresent<float>("in_weights");
+        OutCounts = MapIfPresent<uint>("out_counts");
+        Names = new NodeNames(NodeCount, MapIfPresent<byte>("names"), MapIfPresent<long>("name_blocks"));
+        RequireLength(OutOffsets, NodeCount + 1L);
+        RequireLength(InOffsets, NodeCount + 1L);
+        RequireLength(OutLinks, LinkCount);
+        RequireLength(InLinks, LinkCount);
+        foreach (MappedArray<float>? weights in new[] { OutWeights, InWeights })
+            if (weights is not null)
+                RequireLength(weights, LinkCount);
+        if (OutCounts is not null)
+            RequireLength(OutCounts, LinkCount);
+        foreach (MappedArray<long> offsets in new[] { OutOffsets, InOffsets })
+            if (offsets[0] != 0 || offsets[NodeCount] != LinkCount)
+                throw new GraphException(offsets.Path, offsets.Header.DataOffset + (offsets[0] != 0 ? 0 : 8L * NodeCount),
+                    $"row offsets must run from 0 to {LinkCount}: import the graph again");
+    }
+
+    public string Folder { get; }
+
+    public GraphManifest Manifest { get; }
+
+    /// <summary>n.</summary>
+    public int NodeCount { get; }
+
+    /// <summary>m, distinct links.</summary>
+    public long LinkCount { get; }
+
+    public MappedArray<long> OutOffsets { get; }
+
+    public MappedArray<uint> OutLinks { get; }
+
+    public MappedArray<long> InOffsets { get; }
+
+    public MappedArray<uint> InLinks { get; }
+
+    /// <summary>Null where every link weighs 1.</summary>
+    public MappedArray<float>? OutWeights { get; }
+
+    /// <summary>Null where every link weighs 1.</summary>
+    public MappedArray<float>? InWeights { get; }
+
+    /// <summary>Null where each link was observed once.</summary>
+    public MappedArray<uint>? OutCounts { get; }
+
+    public NodeNames Names { get; }
+
+    public long OutDegree(int node) => OutOffsets[node + 1L] - OutOffsets[node];
+
+    public long InDegree(int node) => InOffsets[node + 1L] - InOffsets[node];
+
+    /// <summary>Targets of a node, ascending.</summary>
+    public ReadOnlySpan<uint> OutOf(int node) => OutLinks.Slice(OutOffsets[node], checked((int)OutDegree(node)));
+
+    /// <summary>Sources that link to a node, ascending.</summary>
+    public ReadOnlySpan<uint> InOf(int node) => InLinks.Slice(InOffsets[node], checked((int)InDegree(node)));
+
+    /// <summary>Weight of the link at <paramref name="position"/> in <see cref="OutLinks"/>.</summary>
+    public float OutWeight(long position) => OutWeights is null ? 1 : OutWeights[position];
+
+    /// <summary>Opens the graph in <paramref name="folder"/>.</summary>
+    /// <exception cref="GraphException">Missing, truncated, altered or of a newer version.</exception>
+    public static LinkGraph Open(string folder, CancellationToken cancel = default)
+    {
+        GraphManifest manifest = GraphManifest.Read(folder);
+        if (!GraphSeal.Holds(folder, manifest))
+        {
+            Verify(folder, manifest, cancel);
+            GraphSeal.TryWrite(folder, manifest);
+        }
+        return Map(folder, manifest);
+    }
+
+    /// <summary>Checks every byte of every array against <c>graph.json</c>, and that every link is in range.</summary>
+    /// <exception cref="GraphException">With path and offset of the first fault.</exception>
+    public static void Verify(string folder, CancellationToken cancel = default) =>
+        Verify(folder, GraphManifest.Read(folder), cancel);
+
+    /// <summary>The array <paramref name="name"/> of the manifest, mapped, or null; it lives as long as the graph.</summary>
+    public MappedArray<T>? MapIfPresent<T>(string name) where T : unmanaged =>
+        Manifest.Arrays.ContainsKey(name) ? Map<T>(name) : null;
+
+    public void Dispose()
+    {
+        foreach (IDisposable array in _open)
+            array.Dispose();
+        _open.Clear();
+    }
+
+    internal static LinkGraph Map(string folder, GraphManifest manifest) => new(folder, manifest);
+
+    private MappedArray<T> Map<T>(string name) where T : unmanaged
+    {
+        try
+        {
+            if (!Manifest.Arrays.TryGetValue(name, out ArrayEntry? entry))
+                throw new GraphException(Path.Combine(Folder, GraphManifest.FileName), -1, $"names no array '{name}': import the graph again");
+            if (Path.GetFileName(entry.File) != entry.File)
+                throw new GraphException(Path.Combine(Folder, GraphManifest.FileName), -1, $"array '{name}' names a file outside its folder");
+            MappedArray<T> array = MappedArray<T>.Open(Path.Combine(Folder, entry.File));
+            _open.Add(array);
+            if (!array.Header.Shape.AsSpan().SequenceEqual(entry.Shape))
+                throw new GraphException(array.Path, 10, $"has another shape than {GraphManifest.FileName} says: import the graph again");
+            return array;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private void RequireLength<T>(MappedArray<T> array, long length) where T : unmanaged
+    {
+        if (array.Length == length)
+            return;
+        Dispose();
+        throw new GraphException(array.Path, 10, $"has {array.Length} elements where the graph needs {length}: import the graph again");
+    }
+
+    private static void Verify(string folder, GraphManifest manifest, CancellationToken cancel)
+    {
+        foreach ((string name, ArrayEntry entry) in manifest.Arrays)
+            VerifyFile(Path.Combine(folder, Path.GetFileName(entry.File)), name, entry, cancel);
+        using LinkGraph graph = Map(folder, manifest);
+        VerifyRows(graph.OutOffsets, graph.OutLinks, graph.NodeCount, cancel);
+        VerifyRows(graph.InOffsets, graph.InLinks, graph.NodeCount, cancel);
+    }
+
+    private static void VerifyFile(string path, string name, ArrayEntry entry, CancellationToken cancel)
+    {
+        if (!File.Exists(path))
+            throw new GraphException(path, -1, $"the file of array '{name}' is missing: import the graph again");
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        NpyHeader header = NpyHeader.Read(stream, path);
+        byte[] buffer = new byte[NpyWriter<byte>.ChunkBytes];
+        stream.Position = 0;
+        stream.ReadExactly(buffer, 0, (int)header.DataOffset);
+        if (NpyWriter<byte>.Hex(XxHash3.HashToUInt64(buffer.AsSpan(0, (int)header.DataOffset))) != entry.HeaderXxh3)
+            throw new GraphException(path, 0, "the header was altered: its checksum differs from graph.json; import the graph again");
+        long expected = header.DataOffset + header.Length * header.ElementBytes;
+        if (stream.Length != expected)
+            throw new GraphException(path, Math.Min(expected, stream.Length),
+                $"has {stream.Length} bytes where {expected} are promised: the file is {(stream.Length < expected ? "truncated" : "too long")}; import the graph again");
+        for (int chunk = 0; chunk < entry.ChunkXxh3.Length; chunk++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            long at = stream.Position;
+            int got = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            if (NpyWriter<byte>.Hex(XxHash3.HashToUInt64(buffer.AsSpan(0, got))) != entry.ChunkXxh3[chunk])
+                throw new GraphException(path, at,
+                    $"the {got} bytes from here were altered: their checksum differs from graph.json; import the graph again");
+        }
+    }
+
+    private static void VerifyRows(MappedArray<long> offsets, MappedArray<uint> links, int nodes, CancellationToken cancel)
+    {
+        long last = 0;
+        for (long i = 0; i <= nodes; i++)
+        {
+            long offset = offsets.Pointer[i];
+            if (offset < last || offset > links.Length)
+                throw new GraphException(offsets.Path, offsets.Header.DataOffset + 8 * i, $"row offset {offset} is out of order or range");
+            last = offset;
+        }
+        const int block = 1 << 22;
+        for (long start = 0; start < links.Length; start += block)
+        {
+            cancel.ThrowIfCancellationRequested();
+            ReadOnlySpan<uint> window = links.Slice(start, (int)Math.Min(block, links.Length - start));
+            int bad = window.IndexOfAnyExceptInRange(0u, (uint)Math.Max(nodes - 1, 0));
+            if (bad >= 0 || nodes == 0)
+                throw new GraphException(links.Path, links.Header.DataOffset + 4 * (start + bad), $"a link names node {window[bad]} of {nodes}");
+        }
+    }
+}

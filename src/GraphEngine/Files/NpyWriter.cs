@@ -1,0 +1,94 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
+namespace Backlinks.GraphEngine;
+
+/// <summary>
+/// Writes an <c>.npy</c> array front to back and checksums it as it goes: XXH3 (64 bits) of the header, and of each
+/// <see cref="ChunkBytes"/> of data, so that a damaged file can be told with its place.
+/// </summary>
+/// <typeparam name="T">The element type, see <see cref="NpyHeader.DescrOf{T}"/>.</typeparam>
+public sealed class NpyWriter<T> : IDisposable where T : unmanaged
+{
+    /// <summary>Bytes of data under one checksum: 16 MiB keeps manifests short and places a fault well enough.</summary>
+    public const int ChunkBytes = 16 << 20;
+
+    private readonly FileStream _stream;
+    private readonly XxHash3 _hash = new();
+    private readonly List<string> _chunks = [];
+    private readonly string _path;
+    private readonly long _length;
+    private long _written;
+    private long _chunkFill;
+
+    /// <summary>Creates the file for <paramref name="shape"/>; exactly that many elements must follow.</summary>
+    public NpyWriter(string path, params ReadOnlySpan<long> shape)
+    {
+        _path = path;
+        _length = 1;
+        foreach (long d in shape)
+            _length = checked(_length * d);
+        _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        byte[] header = NpyHeader.Format<T>(shape);
+        _stream.Write(header);
+        HeaderHash = Hex(XxHash3.HashToUInt64(header));
+        Shape = shape.ToArray();
+    }
+
+    public long[] Shape { get; }
+
+    public string HeaderHash { get; }
+
+    /// <summary>Elements written so far.</summary>
+    public long Written => _written;
+
+    public void Write(ReadOnlySpan<T> values)
+    {
+        if (values.Length > _length - _written)
+            throw new InvalidOperationException($"{_path}: more elements than the {_length} its header promises");
+        _written += values.Length;
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        _stream.Write(bytes);
+        while (bytes.Length > 0)
+        {
+            int take = (int)Math.Min(bytes.Length, ChunkBytes - _chunkFill);
+            _hash.Append(bytes[..take]);
+            _chunkFill += take;
+            if (_chunkFill == ChunkBytes)
+                EndChunk();
+            bytes = bytes[take..];
+        }
+    }
+
+    /// <summary>Flushes the file to the disk and describes it.</summary>
+    /// <param name="meaning">One line for a reader of <c>graph.json</c>: what an element is.</param>
+    public ArrayEntry Finish(string meaning)
+    {
+        if (_written != _length)
+            throw new InvalidOperationException($"{_path}: {_written} elements written of the {_length} its header promises");
+        if (_chunkFill > 0)
+            EndChunk();
+        _stream.Flush(flushToDisk: true);
+        _stream.Dispose();
+        return new ArrayEntry(Path.GetFileName(_path), NpyHeader.DescrOf<T>(), Shape, meaning, HeaderHash, [.. _chunks]);
+    }
+
+    /// <summary>Writes a whole array at once.</summary>
+    public static ArrayEntry WriteAll(string path, ReadOnlySpan<T> values, string meaning)
+    {
+        using NpyWriter<T> writer = new(path, values.Length);
+        writer.Write(values);
+        return writer.Finish(meaning);
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    internal static string Hex(ulong hash) => hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+
+    private void EndChunk()
+    {
+        _chunks.Add(Hex(_hash.GetCurrentHashAsUInt64()));
+        _hash.Reset();
+        _chunkFill = 0;
+    }
+}
