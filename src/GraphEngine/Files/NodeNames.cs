@@ -93,37 +93,38 @@ public sealed unsafe class NodeNames
 
     /// <summary>
     /// The sorting form of a name. Labels of a host are reversed; for a URL the host is reversed and what surrounds it
-    /// follows after a space: <c>https://www.example.com:8080/a?b</c> → <c>com.example.www https:8080/a?b</c>.
+    /// follows after a tab: <c>https://www.example.com:8080/a?b</c> → <c>com.example.www⇥https:8080/a?b</c>, so a host's
+    /// pages stand right behind it and before its subdomains. A name that holds a tab or no plain host is its own key.
     /// <see cref="FromKey"/> undoes it.
     /// </summary>
     public static string ToKey(string name)
     {
         int scheme = name.IndexOf("://", StringComparison.Ordinal);
-        if (scheme <= 0 || name.AsSpan(0, scheme).IndexOfAny(" ./") >= 0)
-            return name.Contains(' ') ? name : ReverseLabels(name);
+        if (scheme <= 0 || name.AsSpan(0, scheme).IndexOfAny("\t ./") >= 0)
+            return name.Contains('\t') ? name : ReverseLabels(name);
         int hostStart = scheme + 3;
-        int hostEnd = name.AsSpan(hostStart).IndexOfAny(":/?# @[");
+        int hostEnd = name.AsSpan(hostStart).IndexOfAny(":/?#\t @[");
         string host = hostEnd < 0 ? name[hostStart..] : name.Substring(hostStart, hostEnd);
-        if (host.Length == 0 || (hostEnd >= 0 && name[hostStart + hostEnd] is ' ' or '@' or '['))
+        if (host.Length == 0 || (hostEnd >= 0 && name[hostStart + hostEnd] is '\t' or ' ' or '@' or '['))
             return name; // no plain host: kept as it is ("://" tells FromKey so)
         string rest = hostEnd < 0 ? "" : name[(hostStart + hostEnd)..];
-        return rest.StartsWith("://", StringComparison.Ordinal) ? name : $"{ReverseLabels(host)} {name[..scheme]}{(rest.Length == 0 ? "" : rest[0] == ':' ? rest : ":" + rest)}";
+        return rest.StartsWith("://", StringComparison.Ordinal) ? name : $"{ReverseLabels(host)}\t{name[..scheme]}{(rest.Length == 0 ? "" : rest[0] == ':' ? rest : ":" + rest)}";
     }
 
     /// <summary>The name whose sorting form is <paramref name="key"/>.</summary>
     public static string FromKey(string key)
     {
-        int space = key.IndexOf(' ');
-        if (space < 0)
+        int tab = key.IndexOf('\t');
+        if (tab < 0)
             return key.Contains("://", StringComparison.Ordinal) ? key : ReverseLabels(key);
-        int colon = key.IndexOf(':', space);
-        string scheme = colon < 0 ? key[(space + 1)..] : key[(space + 1)..colon];
-        if (space == 0 || scheme.Length == 0 || scheme.AsSpan().IndexOfAny(" ./") >= 0 || key.AsSpan(0, space).Contains(':'))
+        int colon = key.IndexOf(':', tab);
+        string scheme = colon < 0 ? key[(tab + 1)..] : key[(tab + 1)..colon];
+        if (tab == 0 || scheme.Length == 0 || scheme.AsSpan().IndexOfAny("\t ./") >= 0 || key.AsSpan(0, tab).Contains(':'))
             return key;
         string rest = colon < 0 ? "" : key[colon..];
         if (rest.Length > 1 && rest[1] is '/' or '?' or '#')
             rest = rest[1..];
-        return $"{scheme}://{ReverseLabels(key[..space])}{rest}";
+        return $"{scheme}://{ReverseLabels(key[..tab])}{rest}";
     }
 
     /// <summary><c>a.b.c</c> → <c>c.b.a</c>; its own inverse.</summary>
