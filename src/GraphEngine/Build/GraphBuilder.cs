@@ -33,6 +33,7 @@ public sealed class GraphBuilder : IDisposable
     private readonly GraphBuilderOptions _options;
     private readonly List<(ulong Link, double Weight, uint Count)> _links = [];
     private bool _weighted;
+    private readonly Dictionary<string, ArrayEntry> _more = [];
 
     /// <param name="folder">An existing empty folder that receives the files.</param>
     public GraphBuilder(string folder, GraphBuilderOptions? options = null)
@@ -70,6 +71,10 @@ public sealed class GraphBuilder : IDisposable
                 Add(source, targets[i], weights[i]);
     }
 
+    /// <summary>Writes a further array beside the links, such as <c>hosts</c>; graph.json lists it under its name.</summary>
+    public void AddArray<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
+        _more.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
+
     /// <summary>Sorts, merges duplicates, writes both directions, the rank layout, the names and last graph.json and the seal.</summary>
     public GraphManifest Build(int nodeCount, NodeNamesWriter? names = null, IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
     {
@@ -93,6 +98,8 @@ public sealed class GraphBuilder : IDisposable
         if (merged.Any(l => l.Count > 1))
             arrays["out_counts"] = NpyWriter<uint>.WriteAll(Path.Combine(_folder, "out_counts.npy"), merged.Select(l => l.Count).ToArray(), "how many times each link of out_links was observed");
         names?.Finish(arrays);
+        foreach ((string name, ArrayEntry entry) in _more)
+            arrays[name] = entry;
         RankLayout.Write(_folder, nodeCount, merged.Count, arrays, _options, progress, cancel);
         var manifest = new GraphManifest { Nodes = nodeCount, Links = merged.Count, Observed = observed, Granularity = _options.Granularity, Source = _options.Source, Arrays = arrays };
         manifest.Write(_folder);
