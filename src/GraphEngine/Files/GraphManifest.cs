@@ -4,16 +4,6 @@ using System.Text.Json.Serialization;
 
 namespace Backlinks.GraphEngine;
 
-/// <summary>What one array file holds.</summary>
-/// <param name="File">File name in the graph's folder.</param>
-/// <param name="Dtype">NumPy type.</param>
-/// <param name="Shape">Lengths of the dimensions.</param>
-/// <param name="Meaning">What an element is, in one line.</param>
-/// <param name="HeaderXxh3">XXH3-64 of the .npy header, hexadecimal.</param>
-/// <param name="ChunkXxh3">XXH3-64 of each <see cref="NpyWriter{T}.ChunkBytes"/> of data, hexadecimal.</param>
-public sealed record ArrayEntry(
-    string File, string Dtype, long[] Shape, string Meaning, string HeaderXxh3, string[] ChunkXxh3);
-
 /// <summary>Where a graph came from.</summary>
 /// <param name="Format"><c>bvgraph</c>, <c>commoncrawl</c>, <c>edges</c>, <c>csr</c>, <c>fold</c>, <c>generated</c>.</param>
 /// <param name="Name">The file or folder's own name, without its path.</param>

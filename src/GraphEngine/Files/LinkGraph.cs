@@ -1,6 +1,3 @@
-using System.IO.Hashing;
-using System.Runtime.CompilerServices;
-
 namespace Backlinks.GraphEngine;
 
 /// <summary>
@@ -158,36 +155,10 @@ public sealed unsafe class LinkGraph : IDisposable
     private static void Verify(string folder, GraphManifest manifest, CancellationToken cancel)
     {
         foreach ((string name, ArrayEntry entry) in manifest.Arrays)
-            VerifyFile(Path.Combine(folder, Path.GetFileName(entry.File)), name, entry, cancel);
+            entry.Verify(folder, name, GraphManifest.FileName, "import the graph again", cancel);
         using LinkGraph graph = Map(folder, manifest);
         VerifyRows(graph.OutOffsets, graph.OutLinks, graph.NodeCount, cancel);
         VerifyRows(graph.InOffsets, graph.InLinks, graph.NodeCount, cancel);
-    }
-
-    private static void VerifyFile(string path, string name, ArrayEntry entry, CancellationToken cancel)
-    {
-        if (!File.Exists(path))
-            throw new GraphException(path, -1, $"the file of array '{name}' is missing: import the graph again");
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-        NpyHeader header = NpyHeader.Read(stream, path);
-        byte[] buffer = new byte[NpyWriter<byte>.ChunkBytes];
-        stream.Position = 0;
-        stream.ReadExactly(buffer, 0, (int)header.DataOffset);
-        if (NpyWriter<byte>.Hex(XxHash3.HashToUInt64(buffer.AsSpan(0, (int)header.DataOffset))) != entry.HeaderXxh3)
-            throw new GraphException(path, 0, "the header was altered: its checksum differs from graph.json; import the graph again");
-        long expected = header.DataOffset + header.Length * header.ElementBytes;
-        if (stream.Length != expected)
-            throw new GraphException(path, Math.Min(expected, stream.Length),
-                $"has {stream.Length} bytes where {expected} are promised: the file is {(stream.Length < expected ? "truncated" : "too long")}; import the graph again");
-        for (int chunk = 0; chunk < entry.ChunkXxh3.Length; chunk++)
-        {
-            cancel.ThrowIfCancellationRequested();
-            long at = stream.Position;
-            int got = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            if (NpyWriter<byte>.Hex(XxHash3.HashToUInt64(buffer.AsSpan(0, got))) != entry.ChunkXxh3[chunk])
-                throw new GraphException(path, at,
-                    $"the {got} bytes from here were altered: their checksum differs from graph.json; import the graph again");
-        }
     }
 
     private static void VerifyRows(MappedArray<long> offsets, MappedArray<uint> links, int nodes, CancellationToken cancel)
