@@ -18,6 +18,9 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>A new empty folder in it.</summary>
+    public string NewFolder() => Directory.CreateDirectory(File(Guid.NewGuid().ToString("n"))).FullName;
+
     public void Dispose()
     {
         if (Directory.Exists(Path))
