@@ -17,7 +17,7 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     private readonly XxHash3 _hash = new();
     private readonly List<string> _chunks = [];
     private readonly string _path;
-    private readonly long _length;
+    private readonly long _length; // -1 while growing: known at the end
     private long _written;
     private long _chunkFill;
 
@@ -35,16 +35,29 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
         Shape = shape.ToArray();
     }
 
-    public long[] Shape { get; }
+    private NpyWriter(string path)
+    {
+        _path = path;
+        _length = -1;
+        _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _stream.Write(NpyHeader.Format<T>(long.MaxValue)); // one dimension: 128 bytes whatever its digits
+        Shape = [];
+        HeaderHash = "";
+    }
 
-    public string HeaderHash { get; }
+    /// <summary>Creates a file for one dimension whose length <see cref="Finish"/> will find.</summary>
+    public static NpyWriter<T> Growing(string path) => new(path);
+
+    public long[] Shape { get; private set; }
+
+    public string HeaderHash { get; private set; }
 
     /// <summary>Elements written so far.</summary>
     public long Written => _written;
 
     public void Write(ReadOnlySpan<T> values)
     {
-        if (values.Length > _length - _written)
+        if (_length >= 0 && values.Length > _length - _written)
             throw new InvalidOperationException($"{_path}: more elements than the {_length} its header promises");
         _written += values.Length;
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
@@ -64,7 +77,15 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     /// <param name="meaning">One line for a reader of <c>graph.json</c>: what an element is.</param>
     public ArrayEntry Finish(string meaning)
     {
-        if (_written != _length)
+        if (_length < 0)
+        {
+            byte[] header = NpyHeader.Format<T>(_written);
+            _stream.Position = 0;
+            _stream.Write(header);
+            Shape = [_written];
+            HeaderHash = Hex(XxHash3.HashToUInt64(header));
+        }
+        else if (_written != _length)
             throw new InvalidOperationException($"{_path}: {_written} elements written of the {_length} its header promises");
         if (_chunkFill > 0)
             EndChunk();
