@@ -24,7 +24,7 @@ public sealed record ArrayEntry(
             throw new GraphException(path, -1, $"the file of array '{name}' is missing: {advice}");
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
         NpyHeader header = NpyHeader.Read(stream, path);
-        byte[] buffer = new byte[NpyWriter<byte>.ChunkBytes];
+        byte[] buffer = new byte[Math.Min(NpyWriter<byte>.ChunkBytes, stream.Length)];
         stream.Position = 0;
         stream.ReadExactly(buffer, 0, (int)header.DataOffset);
         if (NpyWriter<byte>.Hex(XxHash3.HashToUInt64(buffer.AsSpan(0, (int)header.DataOffset))) != HeaderXxh3)
@@ -33,6 +33,9 @@ public sealed record ArrayEntry(
         if (stream.Length != expected)
             throw new GraphException(path, Math.Min(expected, stream.Length),
                 $"has {stream.Length} bytes where {expected} are promised: the file is {(stream.Length < expected ? "truncated" : "too long")}; {advice}");
+        long chunks = (stream.Length - stream.Position + NpyWriter<byte>.ChunkBytes - 1) / NpyWriter<byte>.ChunkBytes;
+        if (chunks != ChunkXxh3.Length)
+            throw new GraphException(path, stream.Position, $"needs {chunks} checksums, {manifest} has {ChunkXxh3.Length}; {advice}");
         for (int chunk = 0; chunk < ChunkXxh3.Length; chunk++)
         {
             cancel.ThrowIfCancellationRequested();

@@ -24,6 +24,9 @@ public sealed record GraphManifest
 
     public int Version { get; init; } = FormatVersion;
 
+    /// <summary>XXH3-64 of <c>graph.json</c> with zeros in this place, hexadecimal: no byte of it can change unnoticed.</summary>
+    public string Checksum { get; init; } = NoChecksum;
+
     /// <summary>n, 0 to 2,147,483,591.</summary>
     public required int Nodes { get; init; }
 
@@ -50,7 +53,14 @@ public sealed record GraphManifest
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
+    private const string NoChecksum = "0000000000000000";
+
+    public byte[] ToBytes()
+    {
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = NoChecksum }, Json), (byte)'\n'];
+        Encoding.ASCII.GetBytes(ChecksumOf(bytes), ChecksumIn(bytes));
+        return bytes;
+    }
 
     /// <summary>Identifies the graph's content: XXH3-128 over <c>graph.json</c>, which holds every array's checksums.</summary>
     public string Digest() => Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(ToBytes()));
@@ -63,19 +73,24 @@ public sealed record GraphManifest
         if (!System.IO.File.Exists(path))
             throw new GraphException(path, -1, "there is no graph here; import one with 'backlinks import FILE'");
         GraphManifest? manifest;
+        byte[] bytes = System.IO.File.ReadAllBytes(path);
         try
         {
-            manifest = JsonSerializer.Deserialize<GraphManifest>(System.IO.File.ReadAllBytes(path), Json);
+            manifest = JsonSerializer.Deserialize<GraphManifest>(bytes, Json);
         }
         catch (JsonException e)
         {
             throw new GraphException(path, -1, $"is not valid JSON (line {e.LineNumber + 1}): the graph must be imported again", e);
         }
-        if (manifest is null || manifest.Format != FormatName || manifest.Arrays is null)
+        if (manifest is null || manifest.Format != FormatName)
             throw new GraphException(path, -1, $"is not a {FormatName} file");
         if (manifest.Version > FormatVersion)
             throw new GraphException(path, -1,
                 $"has format version {manifest.Version}, newer than {FormatVersion}: use a newer 'backlinks'");
+        Span<byte> checksum = ChecksumIn(bytes);
+        checksum.Fill((byte)'0');
+        if (checksum.Length == 0 || ChecksumOf(bytes) != manifest.Checksum)
+            throw new GraphException(path, -1, "was altered: its checksum does not fit; import the graph again");
         if (manifest.Nodes < 0 || manifest.Links < 0)
             throw new GraphException(path, -1, $"has {manifest.Nodes} nodes and {manifest.Links} links, which cannot be");
         return manifest;
@@ -86,5 +101,15 @@ public sealed record GraphManifest
         using FileStream stream = new(Path.Combine(folder, FileName), FileMode.Create, FileAccess.Write);
         stream.Write(ToBytes());
         stream.Flush(flushToDisk: true);
+    }
+
+    private static string ChecksumOf(byte[] zeroed) => NpyWriter<byte>.Hex(System.IO.Hashing.XxHash3.HashToUInt64(zeroed));
+
+    // The digits of the first "checksum" in the text: it stands before everything that could hold that word.
+    private static Span<byte> ChecksumIn(byte[] bytes)
+    {
+        ReadOnlySpan<byte> before = "\"checksum\": \""u8;
+        int at = bytes.AsSpan().IndexOf(before);
+        return at < 0 || at + before.Length + NoChecksum.Length > bytes.Length ? [] : bytes.AsSpan(at + before.Length, NoChecksum.Length);
     }
 }

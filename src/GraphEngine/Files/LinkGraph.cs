@@ -44,10 +44,13 @@ public sealed unsafe class LinkGraph : IDisposable
                 RequireLength(weights, LinkCount);
         if (OutCounts is not null)
             RequireLength(OutCounts, LinkCount);
+        if (Names.Blocks is not null)
+            RequireLength(Names.Blocks, (NodeCount + (long)NodeNames.BlockSize - 1) / NodeNames.BlockSize + 1);
+        if (OutWeights is null != InWeights is null || Names.Blocks is null == Names.Stored)
+            throw Refuse(Path.Combine(folder, GraphManifest.FileName), -1, "lists only one array of a pair: weights out and in, or names and their blocks");
         foreach (MappedArray<long> offsets in new[] { OutOffsets, InOffsets })
             if (offsets[0] != 0 || offsets[NodeCount] != LinkCount)
-                throw new GraphException(offsets.Path, offsets.Header.DataOffset + (offsets[0] != 0 ? 0 : 8L * NodeCount),
-                    $"row offsets must run from 0 to {LinkCount}: import the graph again");
+                throw Refuse(offsets.Path, offsets.Header.DataOffset + (offsets[0] != 0 ? 0 : 8L * NodeCount), $"row offsets must run from 0 to {LinkCount}");
     }
 
     public string Folder { get; }
@@ -105,7 +108,8 @@ public sealed unsafe class LinkGraph : IDisposable
         return Map(folder, manifest);
     }
 
-    /// <summary>Checks every byte of every array against <c>graph.json</c>, and that every link is in range.</summary>
+    /// <summary>Checks every byte of every array against <c>graph.json</c>, that every row is ascending and in range, and
+    /// that weights are finite and at least 0.</summary>
     /// <exception cref="GraphException">With path and offset of the first fault.</exception>
     public static void Verify(string folder, CancellationToken cancel = default) =>
         Verify(folder, GraphManifest.Read(folder), cancel);
@@ -146,10 +150,14 @@ public sealed unsafe class LinkGraph : IDisposable
 
     private void RequireLength<T>(MappedArray<T> array, long length) where T : unmanaged
     {
-        if (array.Length == length)
-            return;
+        if (array.Length != length)
+            throw Refuse(array.Path, 10, $"has {array.Length} elements where the graph needs {length}");
+    }
+
+    private GraphException Refuse(string path, long offset, string problem)
+    {
         Dispose();
-        throw new GraphException(array.Path, 10, $"has {array.Length} elements where the graph needs {length}: import the graph again");
+        return new GraphException(path, offset, $"{problem}: import the graph again");
     }
 
     private static void Verify(string folder, GraphManifest manifest, CancellationToken cancel)
@@ -159,26 +167,42 @@ public sealed unsafe class LinkGraph : IDisposable
         using LinkGraph graph = Map(folder, manifest);
         VerifyRows(graph.OutOffsets, graph.OutLinks, graph.NodeCount, cancel);
         VerifyRows(graph.InOffsets, graph.InLinks, graph.NodeCount, cancel);
+        VerifyWeights(graph.OutWeights, cancel);
+        VerifyWeights(graph.InWeights, cancel);
     }
 
     private static void VerifyRows(MappedArray<long> offsets, MappedArray<uint> links, int nodes, CancellationToken cancel)
     {
-        long last = 0;
-        for (long i = 0; i <= nodes; i++)
+        long start = 0;
+        for (int node = 0; node < nodes; node++)
         {
-            long offset = offsets.Pointer[i];
-            if (offset < last || offset > links.Length)
-                throw new GraphException(offsets.Path, offsets.Header.DataOffset + 8 * i, $"row offset {offset} is out of order or range");
-            last = offset;
+            if ((node & 0xFFFF) == 0)
+                cancel.ThrowIfCancellationRequested();
+            long end = offsets.Pointer[node + 1L];
+            if (end < start || end > links.Length)
+                throw new GraphException(offsets.Path, offsets.Header.DataOffset + 8 * (node + 1L), $"row offset {end} is out of order or range: import the graph again");
+            long last = -1;
+            for (long i = start; i < end; i++)
+            {
+                uint link = links.Pointer[i];
+                if (link <= last || link >= (uint)nodes)
+                    throw new GraphException(links.Path, links.Header.DataOffset + 4 * i, link >= (uint)nodes
+                        ? $"a link names node {link} of {nodes}: import the graph again"
+                        : $"the links of node {node} are not in ascending order: import the graph again");
+                last = link;
+            }
+            start = end;
         }
-        const int block = 1 << 22;
-        for (long start = 0; start < links.Length; start += block)
+    }
+
+    private static void VerifyWeights(MappedArray<float>? weights, CancellationToken cancel)
+    {
+        for (long i = 0; i < weights?.Length; i++)
         {
-            cancel.ThrowIfCancellationRequested();
-            ReadOnlySpan<uint> window = links.Slice(start, (int)Math.Min(block, links.Length - start));
-            int bad = window.IndexOfAnyExceptInRange(0u, (uint)Math.Max(nodes - 1, 0));
-            if (bad >= 0 || nodes == 0)
-                throw new GraphException(links.Path, links.Header.DataOffset + 4 * (start + bad), $"a link names node {window[bad]} of {nodes}");
+            if ((i & 0xFFFFFF) == 0)
+                cancel.ThrowIfCancellationRequested();
+            if (!(weights.Pointer[i] >= 0 && weights.Pointer[i] <= float.MaxValue))
+                throw new GraphException(weights.Path, weights.Header.DataOffset + 4 * i, $"a link has the weight {weights.Pointer[i]}, which is not finite and at least 0: import the graph again");
         }
     }
 }

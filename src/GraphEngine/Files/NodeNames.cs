@@ -33,6 +33,8 @@ public sealed unsafe class NodeNames
     /// <summary>False where names are just node numbers.</summary>
     public bool Stored => _bytes is not null;
 
+    internal MappedArray<long>? Blocks => _blocks;
+
     /// <summary>The name of a node as people write it: <c>www.example.com</c>.</summary>
     public string this[int node] => FromKey(Key(node));
 
@@ -54,7 +56,7 @@ public sealed unsafe class NodeNames
     {
         if (_bytes is null)
             return int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int node)
-                && node < Count ? node : -1;
+                && node < Count && (name[0] != '0' || name.Length == 1) ? node : -1;
         int found = FindKey(Encoding.UTF8.GetBytes(ToKey(name)));
         return found >= 0 ? found : FindKey(Encoding.UTF8.GetBytes(name));
     }
@@ -94,21 +96,22 @@ public sealed unsafe class NodeNames
     /// <summary>
     /// The sorting form of a name. Labels of a host are reversed; for a URL the host is reversed and what surrounds it
     /// follows after a tab: <c>https://www.example.com:8080/a?b</c> → <c>com.example.www⇥https:8080/a?b</c>, so a host's
-    /// pages stand right behind it and before its subdomains. A name that holds a tab or no plain host is its own key.
-    /// <see cref="FromKey"/> undoes it.
+    /// pages stand right behind it and before its subdomains. A name that holds a tab, or <c>://</c> without a plain host
+    /// behind it, is kept whole behind a tab. <see cref="FromKey"/> undoes it for any name.
     /// </summary>
     public static string ToKey(string name)
     {
         int scheme = name.IndexOf("://", StringComparison.Ordinal);
-        if (scheme <= 0 || name.AsSpan(0, scheme).IndexOfAny("\t ./") >= 0)
-            return name.Contains('\t') ? name : ReverseLabels(name);
-        int hostStart = scheme + 3;
-        int hostEnd = name.AsSpan(hostStart).IndexOfAny(":/?#\t @[");
-        string host = hostEnd < 0 ? name[hostStart..] : name.Substring(hostStart, hostEnd);
-        if (host.Length == 0 || (hostEnd >= 0 && name[hostStart + hostEnd] is '\t' or ' ' or '@' or '['))
-            return name; // no plain host: kept as it is ("://" tells FromKey so)
-        string rest = hostEnd < 0 ? "" : name[(hostStart + hostEnd)..];
-        return rest.StartsWith("://", StringComparison.Ordinal) ? name : $"{ReverseLabels(host)}\t{name[..scheme]}{(rest.Length == 0 ? "" : rest[0] == ':' ? rest : ":" + rest)}";
+        bool tab = name.Contains('\t');
+        if (scheme < 0 && !tab)
+            return ReverseLabels(name);
+        ReadOnlySpan<char> after = scheme <= 0 || tab || name.AsSpan(0, scheme).IndexOfAny(" ./:") >= 0 ? "" : name.AsSpan(scheme + 3);
+        int hostEnd = after.IndexOfAny(":/?# @[");
+        ReadOnlySpan<char> host = hostEnd < 0 ? after : after[..hostEnd], rest = hostEnd < 0 ? "" : after[hostEnd..];
+        // A port is a colon and no slash: "http:8080/a" and "http:/a" must not be mistaken for each other.
+        if (host.IsEmpty || rest is [' ' or '@' or '[', ..] or [':', '/' or '?' or '#', ..])
+            return $"\t{name}";
+        return $"{ReverseLabels(host.ToString())}\t{name[..scheme]}{(rest is [] or [':', ..] ? "" : ":")}{rest}";
     }
 
     /// <summary>The name whose sorting form is <paramref name="key"/>.</summary>
@@ -116,13 +119,13 @@ public sealed unsafe class NodeNames
     {
         int tab = key.IndexOf('\t');
         if (tab < 0)
-            return key.Contains("://", StringComparison.Ordinal) ? key : ReverseLabels(key);
+            return ReverseLabels(key);
+        if (tab == 0)
+            return key[1..];
         int colon = key.IndexOf(':', tab);
         string scheme = colon < 0 ? key[(tab + 1)..] : key[(tab + 1)..colon];
-        if (tab == 0 || scheme.Length == 0 || scheme.AsSpan().IndexOfAny("\t ./") >= 0 || key.AsSpan(0, tab).Contains(':'))
-            return key;
-        string rest = colon < 0 ? "" : key[colon..];
-        if (rest.Length > 1 && rest[1] is '/' or '?' or '#')
+        ReadOnlySpan<char> rest = colon < 0 ? "" : key.AsSpan(colon);
+        if (rest is [':', '/' or '?' or '#', ..])
             rest = rest[1..];
         return $"{scheme}://{ReverseLabels(key[..tab])}{rest}";
     }

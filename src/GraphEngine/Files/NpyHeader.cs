@@ -98,6 +98,8 @@ public sealed record NpyHeader(string Descr, long[] Shape, long DataOffset)
             dims.Add(long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long d)
                 ? d
                 : throw new GraphException(path, 10, $"the .npy header has the shape {shape}, which is not a tuple of lengths"));
+        if (dims.Aggregate((UInt128)16, (a, b) => a > long.MaxValue ? a : a * (UInt128)b) > long.MaxValue) // 16: bytes of the widest element
+            throw new GraphException(path, 10, $"the .npy header promises {shape} elements, more than a file can hold");
         if (descr.Length < 3 || descr[0] is not ('<' or '|'))
             throw new GraphException(path, 10, $"the element type {descr} is not little-endian");
         return new NpyHeader(descr, [.. dims], dataOffset);
