@@ -65,15 +65,15 @@ internal sealed class NaiveGraph
     {
         int[] strong = StrongComponents();
         NaiveGraph undirected = Undirected();
-        bool IsCore(int v) => strong[v] == 0;
-        bool IsIn(int v) => !IsCore(v) && All.Any(c => IsCore(c) && Reaches(v, c));
-        bool IsOut(int v) => !IsCore(v) && All.Any(c => IsCore(c) && Reaches(c, v));
+        int[] core = [.. All.Where(v => strong[v] == 0)];
+        int[] ins = [.. All.Except(core).Where(v => Reaches(v, core[0]))];
+        int[] outs = [.. All.Except(core).Where(v => Reaches(core[0], v))];
         return [.. All.Select(v =>
-            IsCore(v) ? BowTieRegion.Core :
-            IsIn(v) ? BowTieRegion.In :
-            IsOut(v) ? BowTieRegion.Out :
-            All.Any(u => IsIn(u) && Reaches(u, v)) && All.Any(u => IsOut(u) && Reaches(v, u)) ? BowTieRegion.Tube :
-            All.Any(c => IsCore(c) && undirected.Reaches(c, v)) ? BowTieRegion.Tendril : BowTieRegion.Disconnected)];
+            core.Contains(v) ? BowTieRegion.Core :
+            ins.Contains(v) ? BowTieRegion.In :
+            outs.Contains(v) ? BowTieRegion.Out :
+            ins.Any(u => Reaches(u, v)) && outs.Any(u => Reaches(v, u)) ? BowTieRegion.Tube :
+            undirected.Reaches(core[0], v) ? BowTieRegion.Tendril : BowTieRegion.Disconnected)];
     }
 
     /// <summary>Core numbers by removing, for each k, whatever has fewer than k neighbours left.</summary>
