@@ -13,17 +13,17 @@ public static class BvGraphImporter
     {
         options ??= new();
         using BvGraphDecoder graph = BvGraphDecoder.Open(path);
-        using GraphBuilder builder = new(folder, options.ForBuilder("bvgraph", graph.Path));
+        using RowSink sink = new(folder, options.ForBuilder("bvgraph", graph.Path), options.Names, graph.NodeCount);
         const int each = 1 << 16; // nodes between two looks at the clock
         while (graph.MoveNext())
         {
-            builder.AddRow((uint)graph.Node, graph.Successors);
+            sink.Add((uint)graph.Node, graph.Successors, default, ascending: true);
             if (graph.Node % each == 0)
             {
                 cancel.ThrowIfCancellationRequested();
                 progress?.Report(new StepProgress("reading links", graph.ArcsRead, graph.ArcCount, "links"));
             }
         }
-        return builder.Build(graph.NodeCount, null, progress, cancel);
+        return sink.Build(graph.NodeCount, progress, cancel);
     }
 }
