@@ -85,7 +85,7 @@ public static class CommonCrawlImporter
         }
     }
 
-    private static void ReadEdges(string[] files, int nodes, GraphBuilder builder,
+    private static unsafe void ReadEdges(string[] files, int nodes, GraphBuilder builder,
         IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         ulong[] links = new ulong[1 << 14];
@@ -95,32 +95,35 @@ public static class CommonCrawlImporter
 
         long ReadBlock(ReadOnlySpan<byte> block, TextBlocks text)
         {
-            ref byte at = ref MemoryMarshal.GetReference(block);
-            ref byte end = ref Unsafe.Add(ref at, block.Length);
             long line = text.LinesBefore;
-            while (Unsafe.IsAddressLessThan(ref at, ref end))
+            fixed (byte* first = block)
             {
-                // A block ends with \n, so a run of digits always ends within it.
-                ref byte start = ref at;
-                line++;
-                ulong source = Digits(ref at, out int sourceDigits);
-                byte between = at;
-                at = ref Unsafe.Add(ref at, 1);
-                int targetDigits = 0;
-                ulong target = between == '\t' ? Digits(ref at, out targetDigits) : 0;
-                if (at == '\r' && between == '\t')
-                    at = ref Unsafe.Add(ref at, 1);
-                if (between != '\t' || at != '\n' || (uint)(sourceDigits - 1) > 9 || (uint)(targetDigits - 1) > 9 || source >= (ulong)nodes || target >= (ulong)nodes)
+                byte* end = first + block.Length;
+                for (byte* at = first; at < end; at++)
                 {
-                    ReadOnlySpan<byte> rest = block[(int)Unsafe.ByteOffset(ref MemoryMarshal.GetReference(block), ref start)..];
-                    throw ImportException.AtLine(text.Path, line, $"'{Show(rest[..rest.IndexOf((byte)'\n')])}' is not 'source⇥target' with ids from 0 to {nodes - 1}");
-                }
-                at = ref Unsafe.Add(ref at, 1);
-                links[filled++] = source << 32 | target;
-                if (filled == links.Length)
-                {
-                    builder.AddRange(links);
-                    filled = 0;
+                    // A block ends with \n, so a run of digits always ends within it.
+                    byte* start = at;
+                    line++;
+                    ulong source = Digits(ref at), target = 0;
+                    bool right = *at == '\t' && Fits(at - start);
+                    if (right)
+                    {
+                        byte* second = ++at;
+                        target = Digits(ref at);
+                        right = Fits(at - second);
+                        at += *at == '\r' ? 1 : 0;
+                    }
+                    if (!right || *at != '\n' || source >= (ulong)nodes || target >= (ulong)nodes)
+                    {
+                        ReadOnlySpan<byte> rest = block[(int)(start - first)..];
+                        throw ImportException.AtLine(text.Path, line, $"'{Show(rest[..rest.IndexOf((byte)'\n')])}' is not 'source⇥target' with ids from 0 to {nodes - 1}");
+                    }
+                    links[filled++] = source << 32 | target;
+                    if (filled == links.Length)
+                    {
+                        builder.AddRange(links);
+                        filled = 0;
+                    }
                 }
             }
             return line;
@@ -128,17 +131,16 @@ public static class CommonCrawlImporter
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Digits(ref byte at, out int count)
+    private static unsafe ulong Digits(ref byte* at)
     {
         ulong value = 0;
-        count = 0;
-        for (uint digit; (digit = (uint)(at - '0')) <= 9; count++)
-        {
+        for (uint digit; (digit = (uint)(*at - '0')) <= 9; at++)
             value = value * 10 + digit;
-            at = ref Unsafe.Add(ref at, 1);
-        }
         return value;
     }
+
+    /// <summary>Whether a number of so many digits is one, and small enough not to have overflowed.</summary>
+    private static bool Fits(long digits) => (ulong)(digits - 1) < 10;
 
     /// <summary>Hands each block of each file to <paramref name="read"/>, which returns the number of its last line.</summary>
     private static void ForEachBlock(string[] files, string step, BlockReader read, IProgress<StepProgress>? progress, CancellationToken cancel)
