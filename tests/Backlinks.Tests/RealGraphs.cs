@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
+using Backlinks.GraphEngine;
+using Backlinks.Ingest;
 
 namespace Backlinks.Tests;
 
@@ -37,5 +39,30 @@ public sealed class UkHosts : IDisposable
         Hosts = [.. rows.SelectMany(r => new[] { r.Source, r.Target }).Distinct().Order(StringComparer.Ordinal)];
         Dictionary<string, uint> node = Hosts.Index().ToDictionary(h => h.Item, h => (uint)h.Index);
         return TestGraphs.Weighted(Hosts.Length, [.. rows.Select(r => new TestLink(node[r.Source], node[r.Target], r.Count, r.Count))]);
+    }
+}
+
+/// <summary>LAW's cnr-2000, pages of the Italian research council in the year 2000: 325,557 nodes in URL order, 3,216,152 links.</summary>
+public sealed class CnrPages : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private LinkGraph? _graph;
+
+    /// <summary>The graph; skips the test where the data is absent.</summary>
+    internal LinkGraph Require()
+    {
+        string path = SharedData.Require("graphs", "cnr-2000", "cnr-2000.graph");
+        if (_graph is null)
+        {
+            BvGraphImporter.Import(path, _folder.Path);
+            _graph = LinkGraph.Open(_folder.Path);
+        }
+        return _graph;
+    }
+
+    public void Dispose()
+    {
+        _graph?.Dispose();
+        _folder.Dispose();
     }
 }

@@ -19,8 +19,8 @@ public sealed record HarmonicOptions
     public HarmonicMethod Method { get; init; } = HarmonicMethod.Auto;
 
     /// <summary>Most link visits (<see cref="HarmonicCentrality.EstimateLinkVisits"/>) for which <see cref="HarmonicMethod.Auto"/>
-    /// computes exactly; ≥ 0. Default 5e9: about half a minute on two cores.</summary>
-    public double ExactLinkVisits { get; init; } = 5e9;
+    /// computes exactly; ≥ 0. Default 1e9: some five seconds on two cores.</summary>
+    public double ExactLinkVisits { get; init; } = 1e9;
 
     /// <summary>b: HyperBall counters have 2^b registers of a byte; 4 to 14. Default 8: relative standard error 6.6 %,
     /// 512 bytes a node; each step up divides the error by √2 and doubles memory and time.</summary>
@@ -127,7 +127,7 @@ public static class HarmonicCentrality
         return exact ? ComputeExact(graph, options, progress, cancel) : HyperBall.Compute(graph, options, progress, cancel);
     }
 
-    /// <summary>A lower estimate of the links that exact computation visits: ⌈n/256⌉·(n+m). Two cores do some 10⁸ a second.</summary>
+    /// <summary>A lower estimate of the links that exact computation visits: ⌈n/256⌉·(n+m). Two cores do some 2·10⁸ a second.</summary>
     public static double EstimateLinkVisits(LinkGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);

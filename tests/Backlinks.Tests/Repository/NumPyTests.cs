@@ -122,30 +122,31 @@ public partial class NumPyTests
 
     private static string Quote(string path) => $"r'{path}'";
 
-    // Runs a script; skips the test where python3 or NumPy is absent.
+    // Runs a script; skips the test where no python3 has NumPy. Debian's package serves /usr/bin/python3, which need not be
+    // the first in the path.
     private static string Python(string script)
     {
-        (int code, string output, string error) = Run("import numpy");
-        Assert.SkipWhen(code != 0, "needs python3 with NumPy (Debian: python3-numpy)");
-        (code, output, error) = Run(script);
+        string? python = new[] { "python3", "/usr/bin/python3" }.FirstOrDefault(p => Run(p, "import numpy").Code == 0);
+        Assert.SkipWhen(python is null, "needs python3 with NumPy (Debian: python3-numpy)");
+        (int code, string output, string error) = Run(python!, script);
         Assert.True(code == 0, error);
         return output.Trim();
+    }
 
-        static (int, string, string) Run(string text)
+    private static (int Code, string Output, string Error) Run(string program, string script)
+    {
+        ProcessStartInfo start = new(program, ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        try
         {
-            ProcessStartInfo start = new("python3", ["-c", text]) { RedirectStandardOutput = true, RedirectStandardError = true };
-            try
-            {
-                using Process process = Process.Start(start)!;
-                Task<string> error = process.StandardError.ReadToEndAsync(Cancel);
-                string output = process.StandardOutput.ReadToEnd();
-                process.WaitForExit();
-                return (process.ExitCode, output, error.GetAwaiter().GetResult());
-            }
-            catch (System.ComponentModel.Win32Exception)
-            {
-                return (-1, "", "python3 is not installed");
-            }
+            using Process process = Process.Start(start)!;
+            Task<string> error = process.StandardError.ReadToEndAsync(Cancel);
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return (process.ExitCode, output, error.GetAwaiter().GetResult());
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return (-1, "", $"{program} is not installed");
         }
     }
 }

@@ -1,6 +1,6 @@
 using Backlinks.GraphEngine;
-using CsCheck;
 using Backlinks.Tests.GraphEngine.Structure;
+using CsCheck;
 
 namespace Backlinks.Tests.GraphEngine.Centrality;
 
