@@ -21,6 +21,9 @@ public sealed record GraphBuilderOptions
     /// <summary>Links from a node to itself are left out (they are still counted as observed).</summary>
     public bool DropSelfLinks { get; init; }
 
+    /// <summary>How the rank layout is cut; null lets its size decide. For tests.</summary>
+    internal RankLayoutShape? RankShape { get; init; }
+
     /// <summary>For tests: replaces <see cref="MemoryBytes"/> and may be next to nothing.</summary>
     internal long? TinyMemoryBytes { get; init; }
 }

@@ -167,6 +167,7 @@ public sealed unsafe class LinkGraph : IDisposable
         using LinkGraph graph = Map(folder, manifest);
         VerifyRows(graph.OutOffsets, graph.OutLinks, graph.NodeCount, cancel);
         VerifyRows(graph.InOffsets, graph.InLinks, graph.NodeCount, cancel);
+        RankLayout.Verify(graph, cancel);
         VerifyWeights(graph.OutWeights, cancel);
         VerifyWeights(graph.InWeights, cancel);
     }
