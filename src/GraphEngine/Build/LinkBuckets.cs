@@ -183,7 +183,10 @@ internal sealed unsafe class LinkBuckets<T> : IDisposable where T : unmanaged, I
         if (_head[bucket] < 0)
             _head[bucket] = c;
         else
+        {
+            _fill[_tail[bucket]] = _chunk; // sealed half-full when buckets were merged, it has gone on to be full
             _next[_tail[bucket]] = c;
+        }
         _tail[bucket] = c;
         _next[c] = -1;
         _fill[c] = _chunk;

@@ -132,6 +132,20 @@ public sealed class GraphBuilderTests : IDisposable
     }
 
     [Fact]
+    public void Hubs_that_gain_links_while_node_numbers_grow_keep_them_all()
+    {
+        // Buckets are merged whenever the highest node outgrows them; the hubs' are half-full then and go on filling.
+        TestLink[] links = [.. Enumerable.Range(1, 20_000).SelectMany(u => new TestLink[] { (0, u), (u, 0), (u, 1) })];
+        foreach (bool weighted in new[] { false, true })
+        {
+            using LinkGraph graph = Build(20_001, links, weighted);
+            Assert.Equal(20_000, graph.OutDegree(0));
+            Assert.Equal(20_000, graph.InDegree(0));
+            Assert.Equal(20_001, graph.InDegree(1)); // from 0 too
+        }
+    }
+
+    [Fact]
     public void Names_must_be_as_many_as_nodes()
     {
         string folder = _temporary.NewFolder();
