@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Backlinks.GraphEngine;
+using Backlinks.Ingest;
+using Backlinks.Stores;
+
+namespace Backlinks.Cli;
+
+/// <summary><c>backlinks import</c>: a file or folder with links becomes a graph.</summary>
+internal static class ImportCommand
+{
+    private static readonly GraphImportOptions Defaults = new();
+
+    public static Command Create(Session session)
+    {
+        Argument<string> path = new("PATH") { Description = "A BVGraph, a Common Crawl web graph, an edge list (text or gzip) or a NumPy/SciPy CSR folder." };
+        Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself." };
+        Option<bool> unweighted = new("--unweighted") { Description = "Ignore weights that the source has." };
+        Option<string?> names = new("--names") { Description = "A text file with one name a line, in node order, for sources without names.", HelpName = "FILE" };
+        Option<DomainFold?> fold = new("--fold") { Description = "Fold hosts to domains: by the public suffix list (icann), with its private section too, or only without www.", HelpName = "icann|private|www" };
+        Option<string?> psl = new("--psl") { Description = "A public suffix list to fold by instead of the built-in one.", HelpName = "FILE" };
+        Option<string?> granularity = new("--granularity") { Description = "What a node is, where the source does not say.", HelpName = "page|host|domain" };
+        granularity.AcceptOnlyFromAmong("page", "host", "domain");
+        Option<int> memory = new("--memory") { Description = "Private memory for sorting, in MiB; links beyond it are sorted on disk.", HelpName = "MIB", DefaultValueFactory = _ => (int)(Defaults.MemoryBytes >> 20) };
+        Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
+        var command = new Command("import", "Import a web graph.")
+        {
+            path, dropSelfLinks, unweighted, names, fold, psl, granularity, memory, threads, session.Json,
+        };
+        command.SetAction(parsed =>
+        {
+            var options = new GraphImportOptions
+            {
+                SelfLinks = !parsed.GetValue(dropSelfLinks),
+                Weighted = !parsed.GetValue(unweighted),
+                Names = parsed.GetValue(names),
+                Fold = parsed.GetValue(fold),
+                Psl = parsed.GetValue(psl),
+                Granularity = parsed.GetValue(granularity),
+                MemoryBytes = (long)parsed.GetValue(memory) << 20,
+                Threads = parsed.GetValue(threads),
+            };
+            Imported imported = Watching.Watch(session, progress => Import(session, session.Folder(parsed), parsed.GetValue(path)!, options, progress));
+            Print(session, session.Layout(parsed, csv: false), imported);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>Imports and publishes; readers see the graph when it is whole.</summary>
+    internal static Imported Import(Session session, DataFolder folder, string path, GraphImportOptions options, IProgress<StepProgress>? progress)
+    {
+        if (!Path.Exists(path) && !Path.Exists(path + ".graph")) // before the lock: a wrong path should not make a data folder
+            throw new IOException($"{path}: there is no such file or folder");
+        long start = Stopwatch.GetTimestamp();
+        using DataWriter writer = folder.BeginWriting();
+        string building = writer.NewGraphFolder();
+        GraphManifest manifest = GraphImport.Import(path, building, options, progress, session.Cancel);
+        PublishedGraph published = writer.PublishGraph(building, manifest, session.Cancel);
+        return new Imported(published, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    internal sealed record Imported(PublishedGraph Graph, double Seconds);
+
+    internal static void Print(Session session, Layout layout, Imported imported)
+    {
+        (PublishedGraph graph, GraphManifest manifest) = (imported.Graph, imported.Graph.Manifest);
+        double rate = manifest.Observed / Math.Max(imported.Seconds, 1e-6);
+        if (layout == Layout.Json)
+            Printing.Json(session.Terminal, new JsonObject
+            {
+                ["graph"] = graph.Id,
+                ["new"] = graph.IsNew,
+                ["format"] = manifest.Source?.Format,
+                ["granularity"] = manifest.Granularity,
+                ["nodes"] = manifest.Nodes,
+                ["links"] = manifest.Links,
+                ["observed"] = manifest.Observed,
+                ["weighted"] = manifest.Arrays.ContainsKey("out_weights"),
+                ["named"] = manifest.Arrays.ContainsKey("names"),
+                ["seconds"] = imported.Seconds,
+                ["links_per_second"] = rate,
+            });
+        else
+            Printing.Lines(session.Terminal, graph.IsNew
+                ? $"graph {graph.Id}: {Printing.ForPeople(manifest.Nodes)} nodes, {Printing.ForPeople(manifest.Links)} links"
+                    + (manifest.Observed != manifest.Links ? $" ({Printing.ForPeople(manifest.Observed)} observed)" : "")
+                    + $" in {Printing.ForPeople(imported.Seconds)} s ({Watching.Rate(rate, "links")})"
+                : $"graph {graph.Id} is here already: nothing changed");
+        if (graph.Replaced)
+            session.Note("note: the copy that was here is damaged; this one took its place");
+    }
+}

@@ -1,0 +1,220 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Backlinks.GraphEngine;
+using Backlinks.Stores;
+
+namespace Backlinks.Cli;
+
+/// <summary><c>backlinks rank</c>: computes the scores of a graph and publishes them as a run.</summary>
+internal static class RankCommand
+{
+    private static readonly PageRankOptions Defaults = new();
+    private static readonly HarmonicOptions HarmonicDefaults = new();
+    private static readonly string[] Extras = ["harmonic", "scc", "wcc", "degrees", "core"];
+
+    public static Command Create(Session session)
+    {
+        Option<string?> graph = new("--graph") { Description = "The graph to rank instead of the one imported last.", HelpName = "ID" };
+        graph.CompletionSources.Add(context => session.Folder(context.ParseResult).GraphIds());
+        Option<double> damping = new("--damping") { Description = "Probability of following a link, 0 to below 1.", HelpName = "D", DefaultValueFactory = _ => Defaults.Damping };
+        Option<double> tolerance = new("--tolerance") { Description = "Certified bound on the L1 error at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
+        Option<int> rounds = new("--max-rounds") { Description = "Rounds after which to stop in any case.", HelpName = "N", DefaultValueFactory = _ => Defaults.MaxRounds };
+        Option<DanglingPolicy> dangling = new("--dangling") { Description = "Where the walk goes from a node without links.", HelpName = "teleport|uniform|sink", DefaultValueFactory = _ => Defaults.Dangling };
+        Option<FileInfo?> seeds = new("--seeds") { Description = "Teleport only to these nodes: a text file, 'name[,weight]' a line.", HelpName = "FILE" };
+        Option<bool> unweighted = new("--unweighted") { Description = "Let every link count 1 even if the graph has weights." };
+        Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
+        Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core.", HelpName = "LIST", DefaultValueFactory = _ => [] };
+        with.CompletionSources.Add(Extras);
+        Option<HarmonicMethod?> harmonic = new("--harmonic") { Description = "Harmonic centrality by this method (implies --with harmonic).", HelpName = "auto|exact|hyperball" };
+        Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
+        var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
+        {
+            graph, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
+        };
+        command.SetAction(parsed =>
+        {
+            HashSet<string> extras = Chosen(parsed.GetValue(with)!);
+            if (parsed.GetValue(harmonic) is not null || parsed.GetResult(registers) is { Implicit: false })
+                extras.Add("harmonic");
+            var pageRank = new PageRankOptions
+            {
+                Damping = parsed.GetValue(damping),
+                Tolerance = parsed.GetValue(tolerance),
+                MaxRounds = parsed.GetValue(rounds),
+                Dangling = parsed.GetValue(dangling),
+                Weighted = !parsed.GetValue(unweighted),
+                Threads = parsed.GetValue(threads),
+            };
+            var centrality = new HarmonicOptions
+            {
+                Method = parsed.GetValue(harmonic) ?? HarmonicDefaults.Method,
+                Log2Registers = parsed.GetValue(registers),
+                Threads = parsed.GetValue(threads),
+            };
+            DataFolder folder = session.Folder(parsed);
+            string id = folder.GraphId(parsed.GetValue(graph));
+            Ranked ranked = Watching.Watch(session, progress => Rank(session, folder, id, pageRank, parsed.GetValue(seeds), extras, centrality, progress));
+            Print(session, session.Layout(parsed, csv: false), ranked);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>Ranks and publishes; the data folder is locked from the start, so that two runs never race.</summary>
+    internal static Ranked Rank(Session session, DataFolder folder, string graphId, PageRankOptions pageRank, FileInfo? seeds,
+        HashSet<string> extras, HarmonicOptions harmonic, IProgress<StepProgress>? progress)
+    {
+        using DataWriter writer = folder.BeginWriting();
+        using LinkGraph graph = folder.OpenGraph(graphId, session.Cancel);
+        var run = new RunWriter(writer, graphId, graph);
+        string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var seconds = new JsonObject();
+        JsonObject configuration = RunManifest.Describe(pageRank, "teleport");
+        if (seeds is not null)
+        {
+            SortedDictionary<int, double> teleport = SeedFile.Read(seeds.ToString(), graph.Names);
+            pageRank = pageRank with { Teleport = teleport };
+            configuration["seeds"] = AddSeeds(run, teleport);
+        }
+        run.Configure("pagerank", configuration);
+        long start = Stopwatch.GetTimestamp();
+        PageRankResult result = PageRank.Compute(graph, pageRank, progress, session.Cancel);
+        double ranking = Lap(seconds, "pagerank", ref start);
+        run.Add<double>("pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
+        run.Report("pagerank", RunManifest.Describe(result, "scores"));
+        PageRankResult summary = result with { Scores = [] };
+        Lap(seconds, "writing pagerank", ref start);
+        AddExtras(run, graph, extras, harmonic, seconds, progress, session.Cancel);
+        int threads = pageRank.Threads == 0 ? Environment.ProcessorCount : pageRank.Threads;
+        string id = run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds });
+        return new Ranked(id, graphId, graph.NodeCount, graph.LinkCount, summary, ranking);
+    }
+
+    /// <summary>What to tell of a run just made.</summary>
+    /// <param name="Summary">Without the scores.</param>
+    /// <param name="Seconds">Time that PageRank took.</param>
+    internal sealed record Ranked(string Run, string Graph, int Nodes, long Links, PageRankResult Summary, double Seconds)
+    {
+        public double LinksPerSecond => Links * (double)Summary.Rounds / Math.Max(Seconds, 1e-6);
+    }
+
+    internal static void Print(Session session, Layout layout, Ranked ranked)
+    {
+        PageRankResult result = ranked.Summary;
+        if (layout == Layout.Json)
+            Printing.Json(session.Terminal, new JsonObject
+            {
+                ["run"] = ranked.Run,
+                ["graph"] = ranked.Graph,
+                ["nodes"] = ranked.Nodes,
+                ["links"] = ranked.Links,
+                ["rounds"] = result.Rounds,
+                ["residual"] = result.Residual,
+                ["error_bound"] = result.ErrorBound,
+                ["converged"] = result.Converged,
+                ["dangling_mass"] = result.DanglingMass,
+                ["seconds"] = ranked.Seconds,
+                ["links_per_second"] = ranked.LinksPerSecond,
+            });
+        else
+            Printing.Lines(session.Terminal,
+                $"run {ranked.Run} of graph {ranked.Graph}: {Printing.ForPeople(ranked.Nodes)} nodes, {Printing.ForPeople(ranked.Links)} links",
+                $"PageRank: {result.Rounds} rounds in {Printing.ForPeople(ranked.Seconds)} s ({Watching.Rate(ranked.LinksPerSecond, "links")}), "
+                + $"L1 error at most {result.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)} (certified), residual {result.Residual.ToString("0.0e-0", CultureInfo.InvariantCulture)}",
+                $"{(100 * result.DanglingMass).ToString("0.##", CultureInfo.InvariantCulture)} % of the score is held by nodes without outgoing links");
+        if (!result.Converged)
+            session.Note($"note: not converged: the error is at most {result.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)}, more than the tolerance asked for");
+    }
+
+    private static HashSet<string> Chosen(string[] with)
+    {
+        var chosen = with.SelectMany(w => w.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToHashSet();
+        string? unknown = chosen.FirstOrDefault(w => !Extras.Contains(w));
+        return unknown is null ? chosen : throw new UsageException($"--with does not know '{unknown}'; it knows {string.Join(", ", Extras)}");
+    }
+
+    private static JsonObject AddSeeds(RunWriter run, SortedDictionary<int, double> teleport)
+    {
+        run.Add<uint>("seeds", teleport.Keys.Select(node => (uint)node).ToArray(), "nodes of the teleport vector, ascending");
+        run.Add<double>("seed_weights", teleport.Values.ToArray(), "weight of each of seeds, any scale");
+        byte[] text = System.Text.Encoding.ASCII.GetBytes(string.Join('\n', teleport.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {s.Value:R}"))));
+        return new JsonObject { ["count"] = teleport.Count, ["xxh128"] = Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(text)) };
+    }
+
+    private static void AddExtras(RunWriter run, LinkGraph graph, HashSet<string> extras, HarmonicOptions harmonic, JsonObject seconds,
+        IProgress<StepProgress>? progress, CancellationToken cancel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (extras.Contains("harmonic"))
+        {
+            run.Configure("harmonic", RunManifest.Describe(harmonic, "memory_bytes"));
+            HarmonicResult result = HarmonicCentrality.Compute(graph, harmonic, progress, cancel);
+            run.Add<double>("harmonic", result.Scores, result.Exact ? "harmonic centrality: sum of 1/distance over the nodes that reach this one"
+                : $"harmonic centrality, estimated by HyperBall with 2^{harmonic.Log2Registers} registers");
+            run.Report("harmonic", RunManifest.Describe(result, "scores", "reaching"));
+            Lap(seconds, "harmonic", ref start);
+        }
+        if (extras.Contains("scc"))
+        {
+            run.Configure("scc", []);
+            StrongComponents result = StronglyConnectedComponents.Compute(graph, progress, cancel);
+            run.Add<uint>("scc", Unsigned(result.Component), "strongly connected component of each node, 0 the largest");
+            run.Report("scc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
+            Lap(seconds, "scc", ref start);
+        }
+        if (extras.Contains("wcc"))
+        {
+            run.Configure("wcc", []);
+            WeakComponents result = WeaklyConnectedComponents.Compute(graph, harmonic.Threads, progress, cancel);
+            run.Add<uint>("wcc", Unsigned(result.Component), "weakly connected component of each node, 0 the largest");
+            run.Report("wcc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
+            Lap(seconds, "wcc", ref start);
+        }
+        if (extras.Contains("core"))
+        {
+            run.Configure("core", []);
+            KCoreResult result = KCore.Compute(graph, progress, cancel);
+            run.Add<uint>("core", Unsigned(result.Core), "core number of each node: the largest k whose k-core holds it");
+            run.Report("core", new JsonObject { ["degeneracy"] = result.Degeneracy });
+            Lap(seconds, "core", ref start);
+        }
+        if (extras.Contains("degrees"))
+        {
+            run.Configure("degrees", []);
+            run.Add<uint>("indegree", Differences(graph.InOffsets), "links in");
+            run.Add<uint>("outdegree", Differences(graph.OutOffsets), "links out");
+            DegreeResult result = Degrees.Compute(graph, progress, cancel);
+            run.Report("degrees", new JsonObject
+            {
+                ["max_in"] = result.In.Max,
+                ["max_out"] = result.Out.Max,
+                ["dangling"] = result.Dangling,
+                ["without_in_links"] = result.WithoutInLinks,
+                ["isolated"] = result.Isolated,
+                ["self_links"] = result.SelfLinks,
+                ["average"] = result.Average,
+            });
+            Lap(seconds, "degrees", ref start);
+        }
+    }
+
+    private static ReadOnlySpan<uint> Unsigned(int[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<int, uint>(values);
+
+    private static uint[] Differences(MappedArray<long> offsets)
+    {
+        uint[] degrees = new uint[offsets.Length - 1];
+        for (int i = 0; i < degrees.Length; i++)
+            degrees[i] = (uint)(offsets[i + 1L] - offsets[i]);
+        return degrees;
+    }
+
+    private static double Lap(JsonObject seconds, string step, ref long start)
+    {
+        double took = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        start = Stopwatch.GetTimestamp();
+        seconds[step] = Math.Round(took, 6);
+        return took;
+    }
+}

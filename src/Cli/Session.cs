@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Backlinks.Stores;
+
+namespace Backlinks.Cli;
+
+/// <summary>What all commands share: the outside, the stop signal and the options that several of them take.</summary>
+internal sealed class Session
+{
+    public Session(Terminal terminal, CancellationToken cancel)
+    {
+        Terminal = terminal;
+        Cancel = cancel;
+        Data = new Option<string>("--data")
+        {
+            Description = "Folder with graphs and runs ($BACKLINKS_DATA sets the default).",
+            HelpName = "DIR",
+            Recursive = true,
+            DefaultValueFactory = _ => terminal.Environment("BACKLINKS_DATA") is { Length: > 0 } named ? named : "./data",
+        };
+        RunId = new Option<string?>("--run") { Description = "The run to read instead of the current one.", HelpName = "ID" };
+        RunId.CompletionSources.Add(context => Folder(context.ParseResult).RunIds());
+    }
+
+    public Terminal Terminal { get; }
+
+    public CancellationToken Cancel { get; }
+
+    public Option<string> Data { get; }
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Print one JSON value instead of text." };
+
+    public Option<bool> Csv { get; } = new("--csv") { Description = "Print CSV instead of text." };
+
+    public Option<string?> RunId { get; }
+
+    public DataFolder Folder(ParseResult parsed) => new(parsed.GetValue(Data)!);
+
+    public Run OpenRun(ParseResult parsed) => Folder(parsed).OpenRun(parsed.GetValue(RunId), Cancel);
+
+    public Layout Layout(ParseResult parsed, bool csv = true) =>
+        parsed.GetValue(Json)
+            ? csv && parsed.GetValue(Csv) ? throw new UsageException("--json and --csv exclude each other") : Cli.Layout.Json
+            : csv && parsed.GetValue(Csv) ? Cli.Layout.Csv : Cli.Layout.Text;
+
+    /// <summary>A remark for a person, on standard error.</summary>
+    public void Note(string text) => Terminal.Error.WriteLine(text);
+}
+
+/// <summary>How data is printed.</summary>
+internal enum Layout
+{
+    /// <summary>For people: tables, rounded numbers.</summary>
+    Text,
+
+    /// <summary>One JSON value, snake_case names, numbers with all digits needed to read back the same value.</summary>
+    Json,
+
+    /// <summary>RFC 4180 with a header.</summary>
+    Csv,
+}

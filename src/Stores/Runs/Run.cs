@@ -1,0 +1,132 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Backlinks.GraphEngine;
+
+namespace Backlinks.Stores;
+
+/// <summary>
+/// A published run, open for reading: its scores mapped, beside the graph they belong to.
+/// <code>
+/// run.json       what, how and how good: see <see cref="RunManifest"/>
+/// timings.json   when, how long, on how many threads
+/// run.seal       see <see cref="FolderSeal"/>
+/// pagerank.npy   &lt;f8 n   PageRank, sum 1
+/// harmonic.npy   &lt;f8 n   optional: harmonic centrality
+/// indegree.npy, outdegree.npy, core.npy, scc.npy, wcc.npy   &lt;u4 n   optional
+/// seeds.npy &lt;u4, seed_weights.npy &lt;f8   k   optional: the teleport vector asked for
+/// </code>
+/// Immutable, so safe for any number of readers. Opening costs milliseconds while the seals hold.
+/// </summary>
+public sealed class Run : IDisposable
+{
+    private readonly List<IDisposable> _open = [];
+    private readonly List<ScoreColumn> _columns = [];
+
+    private Run(string folder, string id, RunManifest manifest)
+    {
+        Folder = folder;
+        Id = id;
+        Manifest = manifest;
+        Graph = null!;
+    }
+
+    public string Folder { get; }
+
+    public string Id { get; }
+
+    public RunManifest Manifest { get; }
+
+    /// <summary>The graph ranked; disposed with the run.</summary>
+    public LinkGraph Graph { get; private set; }
+
+    /// <summary>One number a node: the run's scores, pagerank first, then in- and out-degree.</summary>
+    public IReadOnlyList<ScoreColumn> Columns => _columns;
+
+    /// <summary>Names of the columns that nodes can be ordered by: all but component numbers.</summary>
+    public IEnumerable<string> Orders => _columns.Where(c => c.IsScore).Select(c => c.Name);
+
+    /// <summary>The column of that name, or null.</summary>
+    public ScoreColumn? Column(string name) => _columns.Find(c => c.Name == name);
+
+    /// <summary>timings.json, or null where it is missing: nothing that counts depends on it.</summary>
+    public static JsonObject? Timings(string folder)
+    {
+        string path = Path.Combine(folder, RunWriter.TimingsName);
+        try
+        {
+            return File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) as JsonObject : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    internal static Run Open(DataFolder data, string id, CancellationToken cancel)
+    {
+        string folder = Path.Combine(data.Runs, id);
+        RunManifest manifest = RunManifest.Read(folder);
+        if (!FolderSeal.Holds(folder, RunWriter.SealName, RunManifest.FileName, manifest.Arrays.Values))
+        {
+            foreach ((string name, ArrayEntry entry) in manifest.Arrays)
+                entry.Verify(folder, name, RunManifest.FileName, "delete the run's folder and rank again", cancel);
+            FolderSeal.TryWrite(folder, RunWriter.SealName, RunManifest.FileName, manifest.Arrays.Values);
+        }
+        var run = new Run(folder, id, manifest);
+        try
+        {
+            run.OpenGraph(data, cancel);
+            run.MapColumns();
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable opened in _open)
+            opened.Dispose();
+        _open.Clear();
+    }
+
+    private void OpenGraph(DataFolder data, CancellationToken cancel)
+    {
+        string folder = Path.Combine(data.Graphs, Manifest.Graph.Id);
+        if (!Directory.Exists(folder))
+            throw new StoreException(folder, $"run {Id} ranks this graph, which is not there: import it again");
+        Graph = LinkGraph.Open(folder, cancel);
+        _open.Add(Graph);
+        if (Graph.Manifest.Digest() != Manifest.Graph.Digest)
+            throw new StoreException(folder, $"is no longer the graph that run {Id} ranks: rank again");
+    }
+
+    private void MapColumns()
+    {
+        string[] order = ["pagerank", "harmonic", "core", "scc", "wcc"];
+        foreach (string name in order.Concat(Manifest.Arrays.Keys.Except(order)).Where(Manifest.Arrays.ContainsKey))
+        {
+            ArrayEntry entry = Manifest.Arrays[name];
+            if (name is "indegree" or "outdegree" || entry.Shape is not [long n] || n != Graph.NodeCount || name.StartsWith("seed", StringComparison.Ordinal))
+                continue;
+            if (entry.Dtype == "<f8")
+                _columns.Add(new ScoreColumn(name, entry.Meaning, Map<double>(entry), null, null));
+            else if (entry.Dtype == "<u4")
+                _columns.Add(new ScoreColumn(name, entry.Meaning, null, Map<uint>(entry), null));
+        }
+        _columns.Add(new ScoreColumn("indegree", "links in", null, null, Graph.InOffsets));
+        _columns.Add(new ScoreColumn("outdegree", "links out", null, null, Graph.OutOffsets));
+    }
+
+    private MappedArray<T> Map<T>(ArrayEntry entry) where T : unmanaged
+    {
+        MappedArray<T> array = MappedArray<T>.Open(Path.Combine(Folder, entry.File));
+        _open.Add(array);
+        if (array.Length != Graph.NodeCount)
+            throw new StoreException(array.Path, $"has {array.Length} elements for {Graph.NodeCount} nodes: delete the run's folder and rank again");
+        return array;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Backlinks.GraphEngine;
+
+namespace Backlinks.Stores;
+
+/// <summary>Collects the scores of one run in an invisible folder and publishes them together.</summary>
+public sealed class RunWriter
+{
+    internal const string TimingsName = "timings.json";
+    internal const string SealName = "run.seal";
+
+    private readonly DataWriter _writer;
+    private readonly RunGraph _graph;
+    private readonly string _folder;
+    private readonly SortedDictionary<string, JsonObject> _configuration = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, JsonObject> _results = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ArrayEntry> _arrays = new(StringComparer.Ordinal);
+
+    /// <param name="writer">Holds the lock of the data folder.</param>
+    /// <param name="graphId">The folder of <paramref name="graph"/> in graphs/.</param>
+    public RunWriter(DataWriter writer, string graphId, LinkGraph graph)
+    {
+        _writer = writer;
+        _graph = new RunGraph(graphId, graph.Manifest.Digest(), graph.NodeCount, graph.LinkCount, graph.Manifest.Granularity);
+        _folder = writer.NewRunFolder();
+    }
+
+    /// <summary>Version of the engine, as run.json names it.</summary>
+    public static string EngineVersion { get; } =
+        typeof(LinkGraph).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>Records the options of an algorithm; see <see cref="RunManifest.Describe"/>.</summary>
+    public void Configure(string algorithm, JsonObject options) => _configuration.Add(algorithm, options);
+
+    /// <summary>Records what an algorithm says of its result.</summary>
+    public void Report(string algorithm, JsonObject result) => _results.Add(algorithm, result);
+
+    /// <summary>Writes <c>&lt;name&gt;.npy</c>.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    public void Add<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
+        _arrays.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
+
+    /// <summary>Writes run.json and timings.json and makes the run visible and current.</summary>
+    /// <param name="timings">Seconds by step and whatever else differs between equal runs.</param>
+    /// <returns>The run's id.</returns>
+    /// <exception cref="IOException">The disk is full or fails; nothing was published.</exception>
+    public string Publish(JsonObject timings)
+    {
+        var manifest = new RunManifest
+        {
+            EngineVersion = EngineVersion,
+            Graph = _graph,
+            Configuration = _configuration,
+            Results = _results,
+            Arrays = _arrays,
+        };
+        File.WriteAllBytes(Path.Combine(_folder, RunManifest.FileName), manifest.ToBytes());
+        File.WriteAllText(Path.Combine(_folder, TimingsName), timings.ToJsonString(RunManifest.Json) + "\n");
+        FolderSeal.TryWrite(_folder, SealName, RunManifest.FileName, _arrays.Values);
+        return _writer.PublishRun(_folder, manifest.ConfigurationDigest());
+    }
+}
