@@ -92,10 +92,16 @@ internal static class CommandLine
     private static string OneLine(string text) =>
         string.Join(' ', text.Split(['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
 
-    private static string Problem(ParseResult parsed) =>
+    private static string Problem(ParseResult parsed)
+    {
         // Where no command was recognised, the parser complains of the missing one first and of the unknown word second.
-        OneLine(parsed.Errors.Count > 1 && parsed.UnmatchedTokens.Count > 0
-            ? $"there is no command '{parsed.UnmatchedTokens[0]}'" : parsed.Errors[0].Message);
+        if (parsed.CommandResult.Command is RootCommand)
+            return parsed.UnmatchedTokens.Count > 0 ? $"there is no command '{parsed.UnmatchedTokens[0]}'" : "no command was given";
+        string text = OneLine(parsed.Errors[0].Message);
+        foreach ((string type, string words) in new[] { ("System.Int32", "a whole number"), ("System.Double", "a number") })
+            text = text.Replace($"as expected type '{type}'", $"as {words}", StringComparison.Ordinal);
+        return text;
+    }
 
     private static string CommandName(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "backlinks" : $"backlinks {parsed.CommandResult.Command.Name}";

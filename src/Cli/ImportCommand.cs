@@ -18,7 +18,7 @@ internal static class ImportCommand
         Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself." };
         Option<bool> unweighted = new("--unweighted") { Description = "Ignore weights that the source has." };
         Option<string?> names = new("--names") { Description = "A text file with one name a line, in node order, for sources without names.", HelpName = "FILE" };
-        Option<DomainFold?> fold = new("--fold") { Description = "Fold hosts to domains: by the public suffix list (icann), with its private section too, or only without www.", HelpName = "icann|private|www" };
+        Option<DomainFold?> fold = Choice.Optional<DomainFold>("--fold", "Fold hosts to domains by the public suffix list, with its private section too, or by removing www only.");
         Option<string?> psl = new("--psl") { Description = "A public suffix list to fold by instead of the built-in one.", HelpName = "FILE" };
         Option<string?> granularity = new("--granularity") { Description = "What a node is, where the source does not say.", HelpName = "page|host|domain" };
         granularity.AcceptOnlyFromAmong("page", "host", "domain");

@@ -72,6 +72,9 @@ internal static class Printing
         terminal.Output.Write("\n"u8);
     }
 
+    /// <summary>A number for JSON, which knows no infinity: null then.</summary>
+    public static JsonNode? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
+
     /// <summary>Lines of text.</summary>
     public static void Lines(Terminal terminal, params IEnumerable<string> lines)
     {
@@ -111,6 +114,7 @@ internal static class Printing
             case bool yes: json.WriteBooleanValue(yes); break;
             case int number: json.WriteNumberValue(number); break;
             case long number: json.WriteNumberValue(number); break;
+            case double number when !double.IsFinite(number): json.WriteNullValue(); break;
             case double number: json.WriteNumberValue(number); break;
             case string text: json.WriteStringValue(text); break;
             default: throw new ArgumentException($"{value.GetType().Name} is no cell");

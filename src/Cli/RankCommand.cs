@@ -17,17 +17,17 @@ internal static class RankCommand
     public static Command Create(Session session)
     {
         Option<string?> graph = new("--graph") { Description = "The graph to rank instead of the one imported last.", HelpName = "ID" };
-        graph.CompletionSources.Add(context => session.Folder(context.ParseResult).GraphIds());
+        graph.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).GraphIds()));
         Option<double> damping = new("--damping") { Description = "Probability of following a link, 0 to below 1.", HelpName = "D", DefaultValueFactory = _ => Defaults.Damping };
         Option<double> tolerance = new("--tolerance") { Description = "Certified bound on the L1 error at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
         Option<int> rounds = new("--max-rounds") { Description = "Rounds after which to stop in any case.", HelpName = "N", DefaultValueFactory = _ => Defaults.MaxRounds };
-        Option<DanglingPolicy> dangling = new("--dangling") { Description = "Where the walk goes from a node without links.", HelpName = "teleport|uniform|sink", DefaultValueFactory = _ => Defaults.Dangling };
+        Option<DanglingPolicy> dangling = Choice.Of("--dangling", "Where the walk goes from a node without links.", Defaults.Dangling);
         Option<FileInfo?> seeds = new("--seeds") { Description = "Teleport only to these nodes: a text file, 'name[,weight]' a line.", HelpName = "FILE" };
         Option<bool> unweighted = new("--unweighted") { Description = "Let every link count 1 even if the graph has weights." };
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core.", HelpName = "LIST", DefaultValueFactory = _ => [] };
         with.CompletionSources.Add(Extras);
-        Option<HarmonicMethod?> harmonic = new("--harmonic") { Description = "Harmonic centrality by this method (implies --with harmonic).", HelpName = "auto|exact|hyperball" };
+        Option<HarmonicMethod?> harmonic = Choice.Optional<HarmonicMethod>("--harmonic", "Harmonic centrality by this method (implies --with harmonic).");
         Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
         var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
         {
@@ -88,7 +88,7 @@ internal static class RankCommand
         Lap(seconds, "writing pagerank", ref start);
         AddExtras(run, graph, extras, harmonic, seconds, progress, session.Cancel);
         int threads = pageRank.Threads == 0 ? Environment.ProcessorCount : pageRank.Threads;
-        string id = run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds });
+        string id = run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds }, session.Cancel);
         return new Ranked(id, graphId, graph.NodeCount, graph.LinkCount, summary, ranking);
     }
 
@@ -111,8 +111,8 @@ internal static class RankCommand
                 ["nodes"] = ranked.Nodes,
                 ["links"] = ranked.Links,
                 ["rounds"] = result.Rounds,
-                ["residual"] = result.Residual,
-                ["error_bound"] = result.ErrorBound,
+                ["residual"] = Printing.Number(result.Residual),
+                ["error_bound"] = Printing.Number(result.ErrorBound),
                 ["converged"] = result.Converged,
                 ["dangling_mass"] = result.DanglingMass,
                 ["seconds"] = ranked.Seconds,

@@ -18,7 +18,7 @@ internal sealed class Session
             DefaultValueFactory = _ => terminal.Environment("BACKLINKS_DATA") is { Length: > 0 } named ? named : "./data",
         };
         RunId = new Option<string?>("--run") { Description = "The run to read instead of the current one.", HelpName = "ID" };
-        RunId.CompletionSources.Add(context => Folder(context.ParseResult).RunIds());
+        RunId.CompletionSources.Add(context => Known(() => Folder(context.ParseResult).RunIds()));
     }
 
     public Terminal Terminal { get; }
@@ -42,6 +42,19 @@ internal sealed class Session
             ? csv && parsed.GetValue(Csv) ? throw new UsageException("--json and --csv exclude each other") : Cli.Layout.Json
             : csv && parsed.GetValue(Csv) ? Cli.Layout.Csv : Cli.Layout.Text;
 
+    /// <summary>What completion offers; nothing where the data folder cannot tell.</summary>
+    public static IEnumerable<string> Known(Func<IEnumerable<string>> words)
+    {
+        try
+        {
+            return [.. words()];
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>A remark for a person, on standard error.</summary>
     public void Note(string text) => Terminal.Error.WriteLine(text);
 }
@@ -57,4 +70,34 @@ internal enum Layout
 
     /// <summary>RFC 4180 with a header.</summary>
     Csv,
+}
+
+/// <summary>Options whose value is one of a few words: the members of an enumeration in lower case.</summary>
+internal static class Choice
+{
+    public static Option<T> Of<T>(string name, string description, T standard) where T : struct, Enum
+    {
+        Option<T> option = new(name) { Description = description, HelpName = Words<T>("|"), DefaultValueFactory = _ => standard, CustomParser = Parse<T> };
+        option.CompletionSources.Add(Words<T>("|").Split('|'));
+        return option;
+    }
+
+    public static Option<T?> Optional<T>(string name, string description) where T : struct, Enum
+    {
+        Option<T?> option = new(name) { Description = description, HelpName = Words<T>("|"), CustomParser = result => Parse<T>(result) };
+        option.CompletionSources.Add(Words<T>("|").Split('|'));
+        return option;
+    }
+
+    private static T Parse<T>(System.CommandLine.Parsing.ArgumentResult result) where T : struct, Enum
+    {
+        string word = result.Tokens[0].Value;
+        foreach (T value in Enum.GetValues<T>())
+            if (word.Equals(value.ToString(), StringComparison.OrdinalIgnoreCase))
+                return value;
+        result.AddError($"'{word}' is not one of {Words<T>(", ")}");
+        return default;
+    }
+
+    private static string Words<T>(string between) where T : struct, Enum => string.Join(between, Enum.GetNames<T>().Select(name => name.ToLowerInvariant()));
 }

@@ -11,11 +11,11 @@ internal static class TopCommand
     {
         Option<int> count = new("--count", "-n") { Description = "How many.", HelpName = "N", DefaultValueFactory = _ => 10 };
         Option<string> by = new("--by") { Description = "The score to order by.", HelpName = "SCORE", DefaultValueFactory = _ => "pagerank" };
-        by.CompletionSources.Add(context =>
+        by.CompletionSources.Add(context => Session.Known(() =>
         {
             using Run run = session.OpenRun(context.ParseResult);
             return [.. run.Orders];
-        });
+        }));
         var command = new Command("top", "Show the highest nodes.") { count, by, session.RunId, session.Json, session.Csv };
         command.SetAction(parsed =>
         {

@@ -57,6 +57,7 @@ public sealed class DataWriter : IDisposable
     /// <exception cref="IOException">The disk is full or fails; nothing was published.</exception>
     public PublishedGraph PublishGraph(string building, GraphManifest manifest, CancellationToken cancel = default)
     {
+        cancel.ThrowIfCancellationRequested();
         string digest = manifest.Digest();
         bool isNew = true, replaced = false;
         string id = "";

@@ -46,8 +46,9 @@ public sealed class RunWriter
     /// <param name="timings">Seconds by step and whatever else differs between equal runs.</param>
     /// <returns>The run's id.</returns>
     /// <exception cref="IOException">The disk is full or fails; nothing was published.</exception>
-    public string Publish(JsonObject timings)
+    public string Publish(JsonObject timings, CancellationToken cancel = default)
     {
+        cancel.ThrowIfCancellationRequested();
         var manifest = new RunManifest
         {
             EngineVersion = EngineVersion,
