@@ -89,8 +89,9 @@ internal static class CommandLine
             ? $"{text}, not {value}" : text;
     }
 
+    /// <summary>Messages quote names and lines of foreign files, so nothing in them may steer the terminal.</summary>
     private static string OneLine(string text) =>
-        string.Join(' ', text.Split(['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
+        Printing.Printable(string.Join(' ', text.Split(['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.'));
 
     private static string Problem(ParseResult parsed)
     {

@@ -94,7 +94,7 @@ internal static class Printing
     };
 
     /// <summary>Names come from the open web: control characters must not reach a terminal.</summary>
-    private static string Printable(string text) =>
+    public static string Printable(string text) =>
         text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : text;
 
     private static string CsvField(object? value) => value switch
