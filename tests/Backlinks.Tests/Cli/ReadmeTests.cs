@@ -1,0 +1,84 @@
+using System.Diagnostics;
+
+namespace Backlinks.Tests.Cli;
+
+/// <summary>The README is executed: every command in its shell blocks, then its Python, in the order a reader would.</summary>
+public sealed class ReadmeTests : IDisposable
+{
+    private const string Development = "dotnet run -c Release --project src/Cli -- ";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Every_command_of_the_README_works()
+    {
+        // A working directory with nothing in it but the datasets, as in a fresh clone.
+        CopyFolder(Inputs.Dataset(), _folder.File("datasets"));
+        string readme = File.ReadAllText(Path.Combine(Inputs.Repository, "README.md"));
+        int commands = 0;
+        foreach (string line in Blocks(readme, "sh").SelectMany(b => b.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (line.StartsWith("dotnet test", StringComparison.Ordinal))
+                continue; // this
+            string words = line.StartsWith(Development, StringComparison.Ordinal) ? line[Development.Length..]
+                : line.StartsWith("backlinks ", StringComparison.Ordinal) ? line["backlinks ".Length..]
+                : throw new InvalidOperationException($"a command this test cannot run: {line}");
+            Outcome outcome = InFolder("dotnet", [Path.Combine(AppContext.BaseDirectory, "backlinks.dll"), .. words.Split(' ')]);
+            Assert.True(outcome.Code == 0, $"{line}: exit code {outcome.Code}: {outcome.Error}");
+            Assert.NotEmpty(outcome.Output);
+            commands++;
+        }
+        Assert.True(commands >= 8);
+        Assert.True(File.Exists(_folder.File("garden.csv")));
+        Assert.True(File.Exists(_folder.File("garden-ranks.txt.gz")));
+        string script = Assert.Single(Blocks(readme, "python"));
+        if (InFolder("python3", ["-c", "import numpy"]).Code != 0)
+            Assert.Skip("the shell commands work; the Python block needs python3 with numpy");
+        Outcome python = InFolder("python3", ["-c", script]);
+        Assert.True(python.Code == 0, python.Error);
+        Assert.StartsWith("node ", python.Output);
+    }
+
+    [Fact]
+    public void The_README_names_every_command_and_exit_code()
+    {
+        string readme = File.ReadAllText(Path.Combine(Inputs.Repository, "README.md"));
+        var session = new Backlinks.Cli.Session(Backlinks.Cli.Terminal.OfProcess(), CancellationToken.None);
+        foreach (System.CommandLine.Command command in Backlinks.Cli.CommandLine.Root(session).Subcommands)
+            Assert.Contains($"| `{command.Name}", readme);
+        foreach (int code in new[] { Backlinks.Cli.ExitCode.Done, Backlinks.Cli.ExitCode.Failed, Backlinks.Cli.ExitCode.Usage, Backlinks.Cli.ExitCode.Interrupted, Backlinks.Cli.ExitCode.ReaderGone })
+            Assert.Contains($"| {code} |", readme);
+        foreach (string link in System.Text.RegularExpressions.Regex.Matches(readme, @"\]\(([^)h][^)]*)\)").Select(m => m.Groups[1].Value))
+            Assert.True(File.Exists(Path.Combine(Inputs.Repository, link)), $"README links to {link}, which is not there");
+    }
+
+    private static IEnumerable<string> Blocks(string markdown, string language) =>
+        markdown.Split($"```{language}\n").Skip(1).Select(rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)]);
+
+    private Outcome InFolder(string program, string[] args)
+    {
+        var start = new ProcessStartInfo(program, args) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Remove("BACKLINKS_DATA");
+        try
+        {
+            using Process process = Process.Start(start)!;
+            return Program.Wait(process);
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return new Outcome(127, "", e.Message);
+        }
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}
