@@ -23,7 +23,7 @@ internal static class ShowCommand
             var links = new LinkFlow(run);
             Flow[] arriving = links.Into(node, parsed.GetValue(count), session.Cancel), leaving = links.OutOf(node, parsed.GetValue(count), session.Cancel);
             if (session.Layout(parsed, csv: false) == Layout.Json)
-                Printing.Json(session.Terminal, Describe(run, node, arriving, leaving));
+                Printing.Json(session.Terminal, Describe(run, node, arriving, leaving, session.Cancel));
             else
                 PrintText(session, run, node, arriving, leaving);
             return ExitCode.Done;
@@ -44,13 +44,16 @@ internal static class ShowCommand
         throw new UsageException($"there is no node '{target}'" + (near.Count > 0 ? $"; near it are {string.Join(", ", near)}" : ""));
     }
 
-    private static JsonObject Describe(Run run, int node, Flow[] arriving, Flow[] leaving)
+    private static JsonObject Describe(Run run, int node, Flow[] arriving, Flow[] leaving, CancellationToken cancel)
     {
         var scores = new JsonObject();
         foreach (ScoreColumn column in run.Columns)
-            scores[column.Name] = column.IsScore
-                ? new JsonObject { ["value"] = Value(column, node), ["rank"] = column.RankOf(node), ["percentile"] = column.PercentileOf(node) }
-                : new JsonObject { ["value"] = Value(column, node) };
+        {
+            var score = new JsonObject { ["value"] = Value(column, node) };
+            if (column.IsScore)
+                (score["rank"], score["percentile"]) = column.StandingOf(node, cancel);
+            scores[column.Name] = score;
+        }
         return new JsonObject
         {
             ["run"] = run.Id,
@@ -72,18 +75,23 @@ internal static class ShowCommand
         ["pagerank"] = run.Column("pagerank")![flow.Node],
     };
 
-    private static JsonNode Value(ScoreColumn column, int node) => column.IsWhole ? (long)column[node] : column[node];
+    private static JsonNode Value(ScoreColumn column, int node) => column.IsWhole ? JsonValue.Create((long)column[node]) : JsonValue.Create(column[node]);
 
     private static void PrintText(Session session, Run run, int node, Flow[] arriving, Flow[] leaving)
     {
         Printing.Lines(session.Terminal, $"{Printing.ForPeople(run.Graph.Names[node])} (node {node} of graph {run.Manifest.Graph.Id}, run {run.Id})");
-        Printing.Table(session.Terminal, Layout.Text, ["score", "value", "rank", "percentile"], run.Columns.Select(column => new object?[]
-        {
-            column.Name, column.IsWhole ? (object)(long)column[node] : column[node],
-            column.IsScore ? column.RankOf(node) : null, column.IsScore ? column.PercentileOf(node) : null,
-        }));
+        Printing.Table(session.Terminal, Layout.Text, ["score", "value", "rank", "percentile"], run.Columns.Select(column => Row(column, node, session.Cancel)));
         PrintLinks(session, run, "links in, by what each passes", run.Graph.InDegree(node), arriving);
         PrintLinks(session, run, "links out, by what each passes", run.Graph.OutDegree(node), leaving);
+    }
+
+    private static object?[] Row(ScoreColumn column, int node, CancellationToken cancel)
+    {
+        object value = column.IsWhole ? (object)(long)column[node] : column[node]; // without the cast both would be doubles
+        if (!column.IsScore)
+            return [column.Name, value, null, null];
+        (int rank, double percentile) = column.StandingOf(node, cancel);
+        return [column.Name, value, rank, percentile];
     }
 
     private static void PrintLinks(Session session, Run run, string title, long all, Flow[] flows)

@@ -23,8 +23,7 @@ public sealed class ScoreColumnTests
                 Assert.Equal(sorted.Take(count), column.Top(count, TestContext.Current.CancellationToken));
             for (int node = 0; node < n; node++)
             {
-                Assert.Equal(Array.IndexOf(sorted, node) + 1, column.RankOf(node));
-                Assert.Equal(100.0 * scores.Count(s => s < scores[node]) / n, column.PercentileOf(node));
+                Assert.Equal((Array.IndexOf(sorted, node) + 1, 100.0 * scores.Count(s => s < scores[node]) / n), column.StandingOf(node, TestContext.Current.CancellationToken));
             }
         }
     }
