@@ -75,7 +75,7 @@ internal static class ShowCommand
         ["pagerank"] = run.Column("pagerank")![flow.Node],
     };
 
-    private static JsonNode Value(ScoreColumn column, int node) => column.IsWhole ? JsonValue.Create((long)column[node]) : JsonValue.Create(column[node]);
+    private static JsonValue Value(ScoreColumn column, int node) => column.IsWhole ? JsonValue.Create((long)column[node]) : JsonValue.Create(column[node]);
 
     private static void PrintText(Session session, Run run, int node, Flow[] arriving, Flow[] leaving)
     {

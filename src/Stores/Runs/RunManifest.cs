@@ -28,6 +28,9 @@ public sealed record RunManifest
 
     public int Version { get; init; } = FormatVersion;
 
+    /// <summary>XXH3-64 of this file's values as we write them, with sixteen zeros in this place.</summary>
+    public string Checksum { get; init; } = NoChecksum;
+
     /// <summary>Version of the engine that computed the run.</summary>
     public required string EngineVersion { get; init; }
 
@@ -41,6 +44,8 @@ public sealed record RunManifest
 
     /// <summary>The score arrays by name, n elements each, and what belongs to the configuration (<c>seeds</c>).</summary>
     public required SortedDictionary<string, ArrayEntry> Arrays { get; init; }
+
+    private const string NoChecksum = "0000000000000000";
 
     internal static readonly JsonSerializerOptions Json = new()
     {
@@ -61,7 +66,7 @@ public sealed record RunManifest
         return json;
     }
 
-    public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
+    public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = ChecksumOf(this) }, Json), (byte)'\n'];
 
     /// <summary>Identifies what was asked: XXH3-128 over the graph's digest and the configuration, in hexadecimal.</summary>
     public string ConfigurationDigest()
@@ -90,9 +95,14 @@ public sealed record RunManifest
             throw new StoreException(path, $"is not a {FormatName} file");
         if (manifest.Version > FormatVersion)
             throw new StoreException(path, $"has format version {manifest.Version}, newer than {FormatVersion}: use a newer 'backlinks'");
+        if (manifest.Checksum != ChecksumOf(manifest))
+            throw new StoreException(path, "was altered: its checksum does not fit; delete the run's folder and rank again");
         foreach (string file in manifest.Arrays.Values.Select(a => a.File).Append(manifest.Graph.Id))
             if (Path.GetFileName(file) != file)
                 throw new StoreException(path, $"names '{file}', which lies outside its folder");
         return manifest;
     }
+
+    private static string ChecksumOf(RunManifest manifest) => Convert.ToHexStringLower(
+        System.IO.Hashing.XxHash3.Hash(JsonSerializer.SerializeToUtf8Bytes(manifest with { Checksum = NoChecksum }, Json)));
 }

@@ -125,6 +125,9 @@ public sealed class CommandLineTests : IDisposable
         File.Delete(scores);
         Assert.Contains("pagerank.npy: the file of array 'pagerank' is missing", Program.Run(_data, "top").Fails());
         string manifest = Path.Combine(_data.Path, "runs", current, "run.json");
+        string json = File.ReadAllText(manifest);
+        File.WriteAllText(manifest, json.Replace("\"damping\": 0.5", "\"damping\": 0.6"));
+        Assert.Contains("run.json: was altered", Program.Run(_data, "top").Fails());
         File.WriteAllText(manifest, "{");
         Assert.Contains("run.json: is not a valid run", Program.Run(_data, "top").Fails());
         Assert.Equal(2, Program.Run(_data, "runs", "--json").Ok().Json.GetArrayLength());
