@@ -15,6 +15,7 @@ internal static class ImportCommand
     public static Command Create(Session session)
     {
         Argument<string> path = new("PATH") { Description = "A BVGraph, a Common Crawl web graph, an edge list (text or gzip) or a NumPy/SciPy CSR folder." };
+        Option<GraphFormat?> format = Choice.Optional<GraphFormat>("--format", "The format, where it is not to be told from the content.");
         Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself." };
         Option<bool> unweighted = new("--unweighted") { Description = "Ignore weights that the source has." };
         Option<string?> names = new("--names") { Description = "A text file with one name a line, in node order, for sources without names.", HelpName = "FILE" };
@@ -26,12 +27,13 @@ internal static class ImportCommand
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         var command = new Command("import", "Import a web graph.")
         {
-            path, dropSelfLinks, unweighted, names, fold, psl, granularity, memory, threads, session.Json,
+            path, format, dropSelfLinks, unweighted, names, fold, psl, granularity, memory, threads, session.Json,
         };
         command.SetAction(parsed =>
         {
             var options = new GraphImportOptions
             {
+                Format = parsed.GetValue(format),
                 SelfLinks = !parsed.GetValue(dropSelfLinks),
                 Weighted = !parsed.GetValue(unweighted),
                 Names = parsed.GetValue(names),

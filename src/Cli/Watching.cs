@@ -8,7 +8,7 @@ namespace Backlinks.Cli;
 
 /// <summary>
 /// Shows how far work is, with rate and time left, on standard error: live bars where that is a screen, else a line
-/// when a step ends and one every ten seconds in between.
+/// when a step of a second or more ends and one every ten seconds in between.
 /// </summary>
 internal static class Watching
 {
@@ -73,6 +73,8 @@ internal static class Watching
             if (_last.Step is null)
                 return;
             double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds, rate = _last.Done / Math.Max(seconds, 1e-6);
+            if (seconds < 1)
+                return; // nobody had to wait for it
             string amount = _last.Done == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" {_last.Done:N0}")
                 + (_last.Total > 0 && !ended ? string.Create(CultureInfo.InvariantCulture, $" of {_last.Total:N0}") : "")
                 + $" {_last.Unit}, {Rate(rate, _last.Unit)},";

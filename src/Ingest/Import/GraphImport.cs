@@ -37,12 +37,12 @@ public static class GraphImport
         options ??= new();
         PublicSuffixList? list = options.Psl is null ? null : PublicSuffixList.Load(options.Psl);
         if (options.Fold is not { } fold)
-            return ImportAs(Detect(path), path, folder, options, progress, cancel);
+            return ImportAs(options.Format ?? Detect(path), path, folder, options, progress, cancel);
 
         string hosts = Directory.CreateDirectory(Path.Combine(folder, "hosts.tmp")).FullName;
         try
         {
-            ImportAs(Detect(path), path, hosts, options, progress, cancel);
+            ImportAs(options.Format ?? Detect(path), path, hosts, options, progress, cancel);
             using LinkGraph graph = LinkGraph.Open(hosts, cancel);
             if (!graph.Names.Stored && graph.NodeCount > 0)
                 throw new ImportException(path, "has no host names, so it cannot be folded to domains: give names, or import it without the fold");

@@ -6,6 +6,9 @@ namespace Backlinks.Ingest;
 /// <summary>How a graph is imported. What a format cannot have, such as weights in a BVGraph, has no effect there.</summary>
 public sealed record GraphImportOptions
 {
+    /// <summary>The format, or null to tell it from the content.</summary>
+    public GraphFormat? Format { get; init; }
+
     /// <summary>Keep links from a node to itself. Default true, as in the source; a fold to domains always drops them.</summary>
     public bool SelfLinks { get; init; } = true;
 
