@@ -11,6 +11,8 @@ internal sealed unsafe class Balls : IDisposable
     // 20 sequential steps a node, the walk one test a link.
     private const int SparseShare = 16;
 
+    private const int ReportNodes = 1 << 20;
+
     private readonly LinkGraph _graph;
     private readonly int _registers;
     private readonly int _threads;
@@ -61,10 +63,11 @@ internal sealed unsafe class Balls : IDisposable
     /// <summary>Nodes whose ball grew in the last round; at first all.</summary>
     public int Changed { get; private set; }
 
-    /// <summary>One round. Returns by how much all balls together grew.</summary>
-    public double Grow(CancellationToken cancel)
+    /// <summary>One round. Returns by how much all balls together grew. Reports nodes where a round may take seconds.</summary>
+    public double Grow(IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         Round++;
+        long done = 0;
         int n = _graph.NodeCount, count = n;
         bool sparse = _changedList.Length > 0;
         if (sparse)
@@ -89,6 +92,11 @@ internal sealed unsafe class Balls : IDisposable
             }
             gained[range] = sum;
             changed[range] = grown;
+            if (progress is null || count < ReportNodes)
+                return;
+            lock (gained)
+                if ((done += end - start) / ReportNodes != (done - (end - start)) / ReportNodes)
+                    progress.Report(new StepProgress($"harmonic centrality, round {Round}", done, count, "nodes"));
         }, cancel);
         double total = 0;
         Changed = 0;

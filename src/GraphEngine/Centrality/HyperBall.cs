@@ -1,7 +1,3 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace Backlinks.GraphEngine;
 
 /// <summary>
@@ -51,7 +47,7 @@ public static class HyperBall
         var within = new List<double> { graph.NodeCount };
         while (balls.Changed > 0 && balls.Round < options.MaxRounds)
         {
-            double gained = balls.Grow(cancel);
+            double gained = balls.Grow(progress, cancel);
             if (balls.Changed > 0)
                 within.Add(within[^1] + gained);
             progress?.Report(new StepProgress($"harmonic centrality, {balls.Changed:N0} balls growing", balls.Round, 0, "rounds"));

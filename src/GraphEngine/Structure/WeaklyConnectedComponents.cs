@@ -45,7 +45,8 @@ public static unsafe class WeaklyConnectedComponents
             for (int u = start; u < end; u++)
                 for (long i = offsets[u]; i < offsets[u + 1L]; i++)
                     Join(parent, u, (int)links[i]);
-            progress?.Report(new StepProgress("weak components", Interlocked.Add(ref done, end - start), n, "nodes"));
+            lock (parent)
+                progress?.Report(new StepProgress("weak components", done += end - start, n, "nodes"));
         }, cancel);
         for (int v = 0; v < n; v++)
             parent[v] = parent[parent[v]]; // ascending: the parent, being smaller, points at its root already
