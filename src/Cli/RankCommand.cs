@@ -83,8 +83,8 @@ internal static class RankCommand
         PageRankResult result = PageRank.Compute(graph, pageRank, progress, session.Cancel);
         double ranking = Lap(seconds, "pagerank", ref start);
         run.Add<double>("pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
-        run.Report("pagerank", RunManifest.Describe(result, "scores"));
-        PageRankResult summary = result with { Scores = [] };
+        PageRankResult summary = result with { Scores = [] }; // n numbers have no place in JSON, nor in memory from here on
+        run.Report("pagerank", RunManifest.Describe(summary, "scores"));
         Lap(seconds, "writing pagerank", ref start);
         AddExtras(run, graph, extras, harmonic, seconds, progress, session.Cancel);
         int threads = pageRank.Threads == 0 ? Environment.ProcessorCount : pageRank.Threads;
@@ -153,7 +153,7 @@ internal static class RankCommand
             HarmonicResult result = HarmonicCentrality.Compute(graph, harmonic, progress, cancel);
             run.Add<double>("harmonic", result.Scores, result.Exact ? "harmonic centrality: sum of 1/distance over the nodes that reach this one"
                 : $"harmonic centrality, estimated by HyperBall with 2^{harmonic.Log2Registers} registers");
-            run.Report("harmonic", RunManifest.Describe(result, "scores", "reaching"));
+            run.Report("harmonic", RunManifest.Describe(result with { Scores = [], Reaching = [] }, "scores", "reaching"));
             Lap(seconds, "harmonic", ref start);
         }
         if (extras.Contains("scc"))
