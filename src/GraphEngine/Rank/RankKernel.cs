@@ -49,42 +49,47 @@ internal static unsafe class RankKernel
             int row = (int)entry[0], end = run + 1 < endRun ? (int)entry[3] : endRow;
             long degree = entry[1];
             uint* link = links + entry[2];
-            float* weight = TWeighted.On ? weights + entry[2] : null;
+            float* weight = weights + entry[2]; // never read where unweighted
             if (degree == 0)
             {
                 for (; row < end; row++)
                     change += Set<TMeasured>(c, baseRank[row], df, row);
             }
-            else if (!TWeighted.On && degree <= 4)
+            else if (degree <= 4)
             {
                 switch (degree)
                 {
                     case 1:
-                        for (; row < end; row++, link++)
+                        for (; row < end; row++, link += 1, weight += 1)
                         {
                             Prefetch<TFar>(c, link, 1);
-                                change += Set<TMeasured>(c, baseRank[row] + df[row] * c[*link], df, row);
+                            float sum = Float<TWeighted>(c, link, weight, 0);
+                            change += Set<TMeasured>(c, baseRank[row] + df[row] * sum, df, row);
                         }
                         break;
                     case 2:
-                        for (; row < end; row++, link += 2)
+                        for (; row < end; row++, link += 2, weight += 2)
                         {
                             Prefetch<TFar>(c, link, 2);
-                                change += Set<TMeasured>(c, baseRank[row] + df[row] * (c[link[0]] + c[link[1]]), df, row);
+                            float sum = Float<TWeighted>(c, link, weight, 0) + Float<TWeighted>(c, link, weight, 1);
+                            change += Set<TMeasured>(c, baseRank[row] + df[row] * sum, df, row);
                         }
                         break;
                     case 3:
-                        for (; row < end; row++, link += 3)
+                        for (; row < end; row++, link += 3, weight += 3)
                         {
                             Prefetch<TFar>(c, link, 3);
-                                change += Set<TMeasured>(c, baseRank[row] + df[row] * (c[link[0]] + c[link[1]] + c[link[2]]), df, row);
+                            float sum = Float<TWeighted>(c, link, weight, 0) + Float<TWeighted>(c, link, weight, 1) + Float<TWeighted>(c, link, weight, 2);
+                            change += Set<TMeasured>(c, baseRank[row] + df[row] * sum, df, row);
                         }
                         break;
                     default:
-                        for (; row < end; row++, link += 4)
+                        for (; row < end; row++, link += 4, weight += 4)
                         {
                             Prefetch<TFar>(c, link, 4);
-                                change += Set<TMeasured>(c, baseRank[row] + df[row] * (c[link[0]] + c[link[1]] + (c[link[2]] + c[link[3]])), df, row);
+                            float sum = Float<TWeighted>(c, link, weight, 0) + Float<TWeighted>(c, link, weight, 1)
+                                + (Float<TWeighted>(c, link, weight, 2) + Float<TWeighted>(c, link, weight, 3));
+                            change += Set<TMeasured>(c, baseRank[row] + df[row] * sum, df, row);
                         }
                         break;
                 }
@@ -96,8 +101,7 @@ internal static unsafe class RankKernel
                     float sum = Sum<TWeighted, TFar>(link, weight, (int)degree, c);
                     change += Set<TMeasured>(c, baseRank[row] + df[row] * sum, df, row);
                     link += degree;
-                    if (TWeighted.On)
-                        weight += degree;
+                    weight += degree;
                 }
             }
             else
@@ -107,8 +111,7 @@ internal static unsafe class RankKernel
                     float sum = (float)LongSum<TWeighted, TFar>(link, weight, degree, c);
                     change += Set<TMeasured>(c, baseRank[row] + df[row] * sum, df, row);
                     link += degree;
-                    if (TWeighted.On)
-                        weight += degree;
+                    weight += degree;
                 }
             }
         }
@@ -272,26 +275,20 @@ internal static unsafe class RankKernel
         for (; i + 4 <= degree; i += 4)
         {
             Prefetch<TFar>(c, link + i, 4);
-            if (TWeighted.On)
-            {
-                a += weight[i] * c[link[i]];
-                b += weight[i + 1] * c[link[i + 1]];
-                e += weight[i + 2] * c[link[i + 2]];
-                f += weight[i + 3] * c[link[i + 3]];
-            }
-            else
-            {
-                a += c[link[i]];
-                b += c[link[i + 1]];
-                e += c[link[i + 2]];
-                f += c[link[i + 3]];
-            }
+            a += Float<TWeighted>(c, link, weight, i);
+            b += Float<TWeighted>(c, link, weight, i + 1);
+            e += Float<TWeighted>(c, link, weight, i + 2);
+            f += Float<TWeighted>(c, link, weight, i + 3);
         }
         Prefetch<TFar>(c, link + i, degree - i);
         for (; i < degree; i++)
-            a += TWeighted.On ? weight[i] * c[link[i]] : c[link[i]];
+            a += Float<TWeighted>(c, link, weight, i);
         return a + b + (e + f);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Float<TWeighted>(float* c, uint* link, float* weight, int i) where TWeighted : IFlag =>
+        TWeighted.On ? weight[i] * c[link[i]] : c[link[i]];
 
     /// <summary>Asks for the sources of <paramref name="count"/> links that come <see cref="Ahead"/> links later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
