@@ -57,7 +57,9 @@ public static class EdgeListImporter
     /// <summary>As the dispatcher of all formats calls it.</summary>
     internal static GraphManifest Import(string path, string folder, GraphImportOptions options,
         IProgress<StepProgress>? progress, CancellationToken cancel) =>
-        Import(path, folder, EdgeListOptions.From(options), progress, cancel);
+        options.Names is null
+            ? Import(path, folder, EdgeListOptions.From(options), progress, cancel)
+            : throw new ImportException(options.Names, "a file of names does not go with an edge list: put the names into its lines");
 
     /// <summary>Whether a file that starts so can be an edge list: cheap, and true for much other text in columns.</summary>
     /// <param name="head">The first bytes of the file, packed or not; 4 KB suffice.</param>
@@ -138,7 +140,7 @@ public static class EdgeListImporter
         if (format.Kind == EdgeListKind.MatrixMarket && links != format.Entries)
             throw ImportException.AtLine(path, text.LinesBefore, $"the file ends after {links} entries where its line of sizes promises {format.Entries}: it is {(links < format.Entries ? "truncated" : "longer than it says")}");
         if (format.Kind == EdgeListKind.Numbers && nodes > 100_000_000 && nodes / 1000 > links)
-            throw new ImportException(path, $"has node numbers up to {nodes - 1} but only {links} links: these are keys rather than numbers; say --names");
+            throw new ImportException(path, $"has node numbers up to {nodes - 1} but only {links} links: these are keys rather than numbers; say --by-name");
         return builder.Build((int)nodes, null, progress, cancel);
     }
 
@@ -210,9 +212,9 @@ public static class EdgeListImporter
         if (!format.Weighted)
             return null;
         if (!NextColumn(row, format.Separator, ref at, out Range third))
-            return "the weight is missing; to read without weights, say --weighted no";
+            return "the weight is missing; to read without weights, say --unweighted";
         if (!Utf8Parser.TryParse(row[third], out weight, out int used) || used < row[third].Length)
-            return $"'{EdgeListFormat.Excerpt(row[third])}' is no weight; to read without weights, say --weighted no";
+            return $"'{EdgeListFormat.Excerpt(row[third])}' is no weight; to read without weights, say --unweighted";
         return weight >= 0 && weight <= float.MaxValue ? null : "the weight must be finite and at least 0";
     }
 

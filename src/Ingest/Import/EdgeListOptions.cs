@@ -56,6 +56,7 @@ public sealed record EdgeListOptions
     {
         SelfLinks = options.SelfLinks ? SelfLinks.Auto : SelfLinks.Drop,
         Weighted = options.Weighted ? Weights.Auto : Weights.No,
+        Names = options.ByName ? true : null,
         Granularity = options.Granularity,
         MemoryBytes = options.MemoryBytes,
         Threads = options.Threads,

@@ -103,7 +103,7 @@ public static class GraphImport
             GraphFormat.BvGraph => BvGraphImporter.Import(path, folder, options, progress, cancel),
             GraphFormat.CommonCrawl => CommonCrawlImporter.Import(path, folder, options, progress, cancel),
             GraphFormat.Csr => CsrImporter.Import(path, folder, options, progress, cancel),
-            _ => throw new ImportException(path, "edge lists cannot be imported yet"),
+            _ => EdgeListImporter.Import(path, folder, options, progress, cancel),
         };
 
     private static byte[] Head(string path)

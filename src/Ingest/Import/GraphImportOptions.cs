@@ -18,6 +18,9 @@ public sealed record GraphImportOptions
     /// <summary>A text file (plain or gzip) with one name per line in node order, for sources that have none; or null.</summary>
     public string? Names { get; init; }
 
+    /// <summary>In an edge list, take ends as names even if the first are numbers. Default false.</summary>
+    public bool ByName { get; init; }
+
     /// <summary>Fold hosts to domains after reading, or null. Needs names.</summary>
     public DomainFold? Fold { get; init; }
 

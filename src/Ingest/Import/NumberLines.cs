@@ -109,9 +109,9 @@ internal sealed class NumberLines(EdgeListFormat format, EdgeListOptions options
         if (format.Weighted)
         {
             if (rest.IsEmpty)
-                return $"'{EdgeListFormat.Excerpt(line)}': the weight is missing; to read without weights, say --weighted no";
+                return $"'{EdgeListFormat.Excerpt(line)}': the weight is missing; to read without weights, say --unweighted";
             if (!Utf8Parser.TryParse(rest, out weight, out int used) || (used < rest.Length && !EdgeListFormat.IsSeparator(rest[used])))
-                return $"'{EdgeListFormat.Excerpt(line)}': '{EdgeListFormat.Excerpt(rest)}' is no weight; to read without weights, say --weighted no";
+                return $"'{EdgeListFormat.Excerpt(line)}': '{EdgeListFormat.Excerpt(rest)}' is no weight; to read without weights, say --unweighted";
             if (!(weight >= 0 && weight <= float.MaxValue))
                 return $"'{EdgeListFormat.Excerpt(line)}': the weight must be finite and at least 0";
         }
@@ -123,7 +123,7 @@ internal sealed class NumberLines(EdgeListFormat format, EdgeListOptions options
             target--;
         }
         if (source >= GraphBuilder.MaxNodes || target >= GraphBuilder.MaxNodes)
-            return $"'{EdgeListFormat.Excerpt(line)}': node numbers must be below {GraphBuilder.MaxNodes}; to take them as names, say --names";
+            return $"'{EdgeListFormat.Excerpt(line)}': node numbers must be below {GraphBuilder.MaxNodes}; to take them as names, say --by-name";
         if (weight != 1 && !Weighted)
         {
             Weights.AsSpan(0, Count).Fill(1);
@@ -146,7 +146,7 @@ internal sealed class NumberLines(EdgeListFormat format, EdgeListOptions options
             digits++;
         }
         if (digits < rest.Length && !EdgeListFormat.IsSeparator(rest[digits]))
-            return "an end is no plain number, as the first ones are; to take all as names, say --names";
+            return "an end is no plain number, as the first ones are; to take all as names, say --by-name";
         if (digits == 0)
             return "two node numbers are needed";
         rest = rest[digits..].TrimStart(" \t,;"u8);

@@ -185,10 +185,10 @@ public sealed class EdgeListTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0 1\n1 2\nx 3\n", 3, "'x 3'", "--names", Weights.Auto, false)]
+    [InlineData("0 1\n1 2\nx 3\n", 3, "'x 3'", "--by-name", Weights.Auto, false)]
     [InlineData("0 1\n1 2\n3\n", 3, "two node numbers are needed", "", Weights.Auto, false)]
-    [InlineData("0 1\n1 -2\n", 2, "--names", "", Weights.Auto, false)]
-    [InlineData("0 1\n2147483591 0\n", 2, "below 2147483591", "--names")]
+    [InlineData("0 1\n1 -2\n", 2, "--by-name", "", Weights.Auto, false)]
+    [InlineData("0 1\n2147483591 0\n", 2, "below 2147483591", "--by-name")]
     [InlineData("0 1\n99999999999999999999999 0\n", 2, "below 2147483591")]
     [InlineData("0 1 2\n0 2\n", 2, "weight is missing")]
     [InlineData("0 1 2\n0 2 NaN\n", 2, "finite")]
@@ -224,7 +224,7 @@ public sealed class EdgeListTests : IDisposable
         ImportException error = Assert.Throws<ImportException>(() => Import(numbers + "www.example.com 3\n"));
         Assert.Equal(10_001, error.Line);
         Assert.Contains("'www.example.com 3'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("--names", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--by-name", error.Message, StringComparison.Ordinal);
         using LinkGraph graph = Import(numbers + "www.example.com 3\n", new() { Names = true });
         Assert.Equal(10_002, graph.NodeCount);
     }
@@ -235,7 +235,7 @@ public sealed class EdgeListTests : IDisposable
         Assert.Contains("is empty", Assert.Throws<ImportException>(() => Import("")).Message, StringComparison.Ordinal);
         Assert.Contains("missing", Assert.Throws<ImportException>(() =>
             EdgeListImporter.Import(_temporary.File("absent"), _temporary.NewFolder(), cancel: Cancel)).Message, StringComparison.Ordinal);
-        Assert.Contains("--names", Assert.Throws<ImportException>(() => Import("0 1\n2000000000 1\n")).Message, StringComparison.Ordinal);
+        Assert.Contains("--by-name", Assert.Throws<ImportException>(() => Import("0 1\n2000000000 1\n")).Message, StringComparison.Ordinal);
         byte[] latin = [.. "a.org caf"u8, 0xe9, .. ".fr\n"u8];
         Assert.Contains("UTF-8", Assert.Throws<ImportException>(() => Import(latin)).Message, StringComparison.Ordinal);
     }
@@ -250,6 +250,20 @@ public sealed class EdgeListTests : IDisposable
         }
         foreach (string bad in new[] { "", "nodes=12\narcs=3\n", "\u0001\0\0 3" })
             Assert.False(EdgeListImporter.Recognises(Encoding.UTF8.GetBytes(bad), "x"));
+    }
+
+    [Fact]
+    public void The_importer_of_all_formats_passes_its_options_on()
+    {
+        string path = _temporary.File("edges.txt");
+        File.WriteAllText(path, "0 1 3\n1 1 2\n");
+        string folder = _temporary.NewFolder();
+        GraphImport.Import(path, folder, new() { SelfLinks = false, Weighted = false, ByName = true, Granularity = "page" }, cancel: Cancel);
+        using LinkGraph graph = LinkGraph.Open(folder, Cancel);
+        Assert.Equal((1L, true, "page"), (graph.LinkCount, graph.Names.Stored, graph.Manifest.Granularity));
+        Assert.Null(graph.OutWeights);
+        Assert.Contains("file of names", Assert.Throws<ImportException>(() =>
+            GraphImport.Import(path, _temporary.NewFolder(), new() { Names = path }, cancel: Cancel)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
