@@ -3,10 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
-using Backlinks.Tests.GraphEngine.Build;
 using CsCheck;
 
-namespace Backlinks.Tests.Ingest;
+namespace Backlinks.Tests;
 
 public sealed class EdgeListTests : IDisposable
 {
@@ -112,7 +111,7 @@ public sealed class EdgeListTests : IDisposable
             bool weighted = lines.Any(l => l.Item3 > 1);
             string text = string.Concat(lines.Select((l, i) =>
                 weighted ? $"{l.Item1}{(i % 3 == 0 ? '\t' : ' ')}{l.Item2}\t{l.Item3}\n" : $"{l.Item1} {l.Item2}{(i % 7 == 0 ? "\r" : "")}\n"));
-            NaiveGraph naive = new(lines.Select(l => new TestLink(l.Item1, l.Item2, weighted ? l.Item3 : 1)));
+            NaiveBuild naive = new(lines.Select(l => new TestLink(l.Item1, l.Item2, weighted ? l.Item3 : 1)));
             string? digest = null;
             foreach (int threads in new[] { 1, 3 })
             {
@@ -137,7 +136,7 @@ public sealed class EdgeListTests : IDisposable
         foreach (int threads in new[] { 1, 2, 5 })
         {
             using LinkGraph graph = Import(text.ToString(), new() { Threads = threads });
-            new NaiveGraph(links).AssertEqual(graph, weighted: true);
+            new NaiveBuild(links).AssertEqual(graph, weighted: true);
         }
         text.Append("1\tx\t1\n");
         Assert.Equal(300_001, Assert.Throws<ImportException>(() => Import(text.ToString(), new() { Threads = 2 })).Line);
@@ -155,7 +154,7 @@ public sealed class EdgeListTests : IDisposable
             {
                 using LinkGraph graph = Import(text, new() { TinyNameBytes = bytes });
                 Assert.Equal(sorted, Enumerable.Range(0, graph.NodeCount).Select(graph.Names.Key));
-                new NaiveGraph(links.Select(l => new TestLink(Node(l.Item1), Node(l.Item2)))).AssertEqual(graph, weighted: false);
+                new NaiveBuild(links.Select(l => new TestLink(Node(l.Item1), Node(l.Item2)))).AssertEqual(graph, weighted: false);
             }
         }, iter: 10);
 

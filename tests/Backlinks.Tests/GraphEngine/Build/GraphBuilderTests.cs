@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Backlinks.GraphEngine;
 using CsCheck;
 
-namespace Backlinks.Tests.GraphEngine.Build;
+namespace Backlinks.Tests;
 
 public sealed class GraphBuilderTests : IDisposable
 {
@@ -87,7 +87,7 @@ public sealed class GraphBuilderTests : IDisposable
     public void Random_links_build_as_the_naive_way_whatever_memory_and_threads() =>
         Links.Sample((nodes, links, weighted, drop) =>
         {
-            NaiveGraph naive = new(links, drop);
+            NaiveBuild naive = new(links, drop);
             string? digest = null;
             foreach ((long memory, int threads) in new[] { (64L << 20, 1), (64L << 20, 4), (1, 1), (3000, 2), (20_000, 3) })
             {
@@ -109,7 +109,7 @@ public sealed class GraphBuilderTests : IDisposable
             {
                 using LinkGraph graph = Build(nodes, distinct, weighted, new() { TinyMemoryBytes = memory, DropSelfLinks = drop }, rows: true);
                 using LinkGraph same = Build(nodes, distinct, weighted, new() { DropSelfLinks = drop });
-                new NaiveGraph(distinct, drop).AssertEqual(graph, weighted);
+                new NaiveBuild(distinct, drop).AssertEqual(graph, weighted);
                 Assert.Equal(Digest(same), Digest(graph));
             }
         }, iter: 8);
@@ -120,7 +120,7 @@ public sealed class GraphBuilderTests : IDisposable
         TestLink[] links = [.. Enumerable.Range(0, 60_000).Select(i => (TestLink)(7, (int)(i * 7919L % 50_000))),
             .. Enumerable.Range(0, 50_000).Select(i => (TestLink)(i * 31 % 50_000, 9))];
         using LinkGraph graph = Build(50_000, links, weighted: false, new() { TinyMemoryBytes = 4096, Threads = 2 });
-        new NaiveGraph(links).AssertEqual(graph, weighted: false);
+        new NaiveBuild(links).AssertEqual(graph, weighted: false);
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class GraphBuilderTests : IDisposable
     {
         TestLink[] links = [.. Enumerable.Range(0, 20_000).Select(i => (TestLink)(i * 50, (i * 50) ^ 1))];
         using LinkGraph graph = Build(1_000_000, links, weighted: false, new() { TinyMemoryBytes = 2048, Threads = 2 });
-        new NaiveGraph(links).AssertEqual(graph, weighted: false);
+        new NaiveBuild(links).AssertEqual(graph, weighted: false);
     }
 
     [Fact]

@@ -1,11 +1,13 @@
-namespace Backlinks.Tests.GraphEngine.Build;
+using Backlinks.GraphEngine;
+
+namespace Backlinks.Tests;
 
 /// <summary>The slow and obvious build, to compare with: a dictionary of links.</summary>
-internal sealed class NaiveGraph
+internal sealed class NaiveBuild
 {
     private readonly SortedDictionary<(uint Source, uint Target), (double Weight, ulong Count)> _links = [];
 
-    public NaiveGraph(IEnumerable<TestLink> links, bool dropSelfLinks = false)
+    public NaiveBuild(IEnumerable<TestLink> links, bool dropSelfLinks = false)
     {
         foreach (TestLink link in links)
         {
@@ -16,7 +18,7 @@ internal sealed class NaiveGraph
         }
     }
 
-    public void AssertEqual(Backlinks.GraphEngine.LinkGraph graph, bool weighted)
+    public void AssertEqual(LinkGraph graph, bool weighted)
     {
         Assert.Equal(_links.Count, graph.LinkCount);
         Assert.Equal(weighted, graph.OutWeights is not null);
