@@ -264,6 +264,8 @@ public sealed unsafe class GraphBuilder : IDisposable
         {
             using RowFiles inRows = new(_folder, "in");
             Transpose(inRows, nodes, links, progress, cancel);
+            if (inRows.Links != links)
+                throw new InvalidOperationException($"{links} links went out and {inRows.Links} came in: this is a fault of GraphBuilder");
             if (_rowsWeighted)
                 inRows.RequireWeights();
             inRows.Finish(arrays);
