@@ -122,7 +122,7 @@ internal static class ImportEdges
             for (; at < Math.Min(degree, targets.Length); at++)
             {
                 random = Mix(random);
-                target += 1 + (random >> 32) * gap >> 32;
+                target += 1 + ((random >> 32) * gap >> 32); // at least 1: targets are distinct
                 if (target >= (ulong)nodes)
                     break;
                 targets[at] = (uint)target;
