@@ -23,7 +23,7 @@ internal sealed unsafe class RankSolve : IDisposable
     private readonly CancellationToken _cancel;
     private readonly int _wanted;
     private readonly double[]?[] _b;
-    private readonly HugeArray<double> _y;
+    private HugeArray<double>? _y;
     private readonly double[] _residuals;
     private readonly double[] _roundings;
     private readonly double[] _kappas;
@@ -49,7 +49,6 @@ internal sealed unsafe class RankSolve : IDisposable
         _residuals = new double[system.Columns];
         _roundings = new double[system.Columns];
         _kappas = new double[system.Columns];
-        _y = new HugeArray<double>((long)_n * system.Columns);
     }
 
     private double Uniform => (1 - _d) / _n;
@@ -63,7 +62,8 @@ internal sealed unsafe class RankSolve : IDisposable
         int stalls = 0;
         while (true)
         {
-            double[] change = Inner(scale, perChange);
+            double[] change = _system.Columns == 1 ? InnerOne(scale[0], perChange) : Inner(scale, perChange);
+            _y = new HugeArray<double>((long)_n * _system.Columns);
             _sums = _system.Certify(_b, Uniform, _y.Pointer);
             double worst = 0, worstBound = 0;
             bool exhausted = true;
@@ -88,6 +88,8 @@ internal sealed unsafe class RankSolve : IDisposable
             if (worstBound <= _tolerance || _rounds >= _options.MaxRounds || exhausted || stalls == 3)
                 return;
             before = worst;
+            _y.Dispose(); // y and the extrapolation's vectors never stand at once
+            _y = null;
             _system.Refine();
         }
     }
@@ -97,7 +99,7 @@ internal sealed unsafe class RankSolve : IDisposable
     {
         int columns = _system.Columns, linking = _system.Layout.Linking;
         double s = _sums[column].Sum, kappa = _kappas[column], perB = kappa / (1 - _d), stay = 1 / (1 - _d), uniform = Uniform;
-        double* y = _y.Pointer + column;
+        double* y = _y!.Pointer + column;
         double[]? b = _b[column];
         bool raw = _raw;
         return Publish((row, dangling) => raw
@@ -116,11 +118,11 @@ internal sealed unsafe class RankSolve : IDisposable
         double ev = Bound(column), eu = Bound(uniformColumn), room = 1 - _d - _d * _sums[uniformColumn].Dangling;
         double t = _d * _sums[column].Dangling / room, off = _d * (ev + t * eu) / Math.Max(room - _d * eu, 1e-300);
         double bound = ev + t * eu + off * (_sums[uniformColumn].Sum + _residuals[uniformColumn] + eu);
-        double* y = _y.Pointer + column, u = _y.Pointer + uniformColumn;
+        double* y = _y!.Pointer + column, u = _y.Pointer + uniformColumn;
         return Publish((row, _) => y[(long)row * columns] + t * u[(long)row * columns], _residuals[column] + t * _residuals[uniformColumn], bound);
     }
 
-    public void Dispose() => _y.Dispose();
+    public void Dispose() => _y?.Dispose();
 
     private PageRankResult Publish(Func<int, bool, double> score, double residual, double bound)
     {
@@ -169,6 +171,43 @@ internal sealed unsafe class RankSolve : IDisposable
 
     private double Bound(int column) => _d / (1 - _d) * (_residuals[column] + _roundings[column]) + _roundings[column];
 
+    /// <summary>What <see cref="Inner"/> does, for one column and with <see cref="RankExtrapolation"/>.</summary>
+    private double[] InnerOne(double scale, double residualPerChange)
+    {
+        using var extrapolation = new RankExtrapolation(_system);
+        int start = _rounds;
+        double last = 0, sum = 1, change = 0, best = double.PositiveInfinity;
+        while (_rounds + 2 <= _options.MaxRounds)
+        {
+            _cancel.ThrowIfCancellationRequested();
+            change = extrapolation.TwoRounds();
+            _rounds += 2;
+            if (!_raw && _rounds - start < 10)
+                sum = 1 - _d + _d * _system.LinkingSums()[0];
+            double rate = last > 0 ? Math.Min(change / last, 1) : _d;
+            double perChange = residualPerChange > 0 ? residualPerChange : Math.Min(0.9, Math.Sqrt(rate) + 0.15);
+            double goal = Goal(perChange, sum, scale);
+            _trace.Add(new RankRound(_rounds, change / sum, _d / (1 - _d) * perChange * change / sum, false));
+            if (change <= goal)
+                break;
+            double left = 2 * Math.Log(goal / change) / Math.Log(Math.Clamp(rate, 0.05, 0.99));
+            _progress?.Report(new StepProgress("ranking", _rounds, _rounds + (long)Math.Ceiling(left), "rounds"));
+            if (change < best * 2) // an extrapolation that did harm is followed by plain rounds
+                extrapolation.Apply();
+            best = Math.Min(best, change);
+            last = change;
+        }
+        if (_rounds + 1 == _options.MaxRounds && (_rounds == start || change > Goal(1, sum, scale)))
+        {
+            _rounds++;
+            change = _system.Round(measure: true)![0];
+        }
+        return [change];
+    }
+
+    private double Goal(double residualPerChange, double sum, double scale) =>
+        Math.Max(_tolerance * 0.8 * (1 - _d) / Math.Max(_d, 1e-3) / residualPerChange * sum, FloatFloor * scale);
+
     /// <summary>Gauss–Seidel rounds until the tolerance seems met or float has no more to give; returns the last L1 changes.</summary>
     private double[] Inner(double[] scale, double residualPerChange)
     {
@@ -188,7 +227,7 @@ internal sealed unsafe class RankSolve : IDisposable
             {
                 double rate = last.Length > 0 && last[column] > 0 ? Math.Pow(change[column] / last[column], 1.0 / (_rounds - lastAt)) : _d;
                 double perChange = residualPerChange > 0 ? residualPerChange : Math.Min(0.9, rate + 0.15); // ‖r‖ over the last change, as seen
-                double goal = Math.Max(_tolerance * 0.8 * (1 - _d) / Math.Max(_d, 1e-3) / perChange * sums[column], FloatFloor * scale[column]);
+                double goal = Goal(perChange, sums[column], scale[column]);
                 worstRate = Math.Max(worstRate, rate);
                 worst = Math.Max(worst, change[column] / sums[column]);
                 worstBound = Math.Max(worstBound, _d / (1 - _d) * perChange * change[column] / sums[column]);

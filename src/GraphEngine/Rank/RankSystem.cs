@@ -19,6 +19,9 @@ internal sealed unsafe class RankSystem : IDisposable
     /// <summary>Vectors beyond this are prefetched from: 2 MiB, about a core's own cache. Changes speed only.</summary>
     private const long CacheBytes = 2 << 20;
 
+    /// <summary>Rows of one piece of <see cref="Each"/>: the order of sums hangs on it.</summary>
+    public const int Range = 1 << 14;
+
     private readonly RankLayout _layout;
     private readonly RankTeam _team;
     private readonly double _damping;
@@ -53,9 +56,9 @@ internal sealed unsafe class RankSystem : IDisposable
                 pieces.Add((hub, _layout.Hubs[3L * hub + 2] + at, Math.Min(RankLayout.HubChunk, degree - at)));
         _hubPieces = [.. pieces];
         _hubSums = new double[_hubPieces.Length * columns];
-        _c = new HugeArray<float>(_layout.Slots * columns);
+        _c = new HugeArray<float>(_layout.Slots * columns + 8); // eight rows at a time may run over the end
         _base = new HugeArray<float>((long)_layout.Linking * columns);
-        _df = new HugeArray<float>(_layout.Linking);
+        _df = new HugeArray<float>(_layout.Linking + 8L);
         _far = 4L * _layout.Linking * columns > CacheBytes;
         (_sweep, _measuredSweep) = (_weighted, _far) switch
         {
@@ -75,6 +78,14 @@ internal sealed unsafe class RankSystem : IDisposable
     public int Columns { get; }
 
     public RankLayout Layout => _layout;
+
+    public double Damping => _damping;
+
+    /// <summary>Contributions by slot, K of each.</summary>
+    public float* C => _c.Pointer;
+
+    /// <summary>d/(W·(1 − d·w(v,v)/W)) by linking row, 0 where W is 0; eight zeros behind.</summary>
+    public float* Df => _df.Pointer;
 
     /// <summary>W of a linking row.</summary>
     public double OutWeight(int row) => _weighted ? _layout.OutWeights!.Pointer[row] : _layout.OutDegrees.Pointer[row];
@@ -217,12 +228,11 @@ internal sealed unsafe class RankSystem : IDisposable
     /// <summary>Runs <paramref name="work"/> on fixed ranges of 0 … count-1, on all threads; what it returns for each comes back in order.</summary>
     public double[] Each(int count, Func<int, int, double> work)
     {
-        const int range = 1 << 14;
-        double[] sums = new double[(count + range - 1) / range];
+        double[] sums = new double[(count + Range - 1) / Range];
         _team.Run(_ =>
         {
             for (int part; (part = _team.Next()) < sums.Length;)
-                sums[part] = work(part * range, Math.Min(count, (part + 1) * range));
+                sums[part] = work(part * Range, Math.Min(count, (part + 1) * Range));
         });
         return sums;
     }
