@@ -38,7 +38,7 @@ internal sealed record RankLayoutShape(int Lanes, int Stages, long HubLinks, boo
 /// other. A link from a block to another block of the same stage would race, so its slot is not the source's row but a
 /// place in a <em>snapshot</em> taken of that stage before it began: slot c + parity·width + (row's place within its
 /// stage). Every other link's slot is its source's row.</para>
-/// <para>Costs 4 bytes a link on disk (8 weighted) and some 12 a node; building takes 12 bytes a node of memory and two
+/// <para>Costs 4 bytes a link on disk (8 weighted) and some 12 a node; building takes 9 bytes a node of memory and two
 /// passes over the links. The same graph gives the same bytes on any machine.</para>
 /// </summary>
 internal sealed unsafe class RankLayout

@@ -13,6 +13,9 @@ internal sealed unsafe class RankSolve : IDisposable
     /// <summary>Below this relative change a float solve gains nothing more: 2^-23, a float's precision.</summary>
     private const double FloatFloor = 1.2e-7;
 
+    /// <summary>Pairs of rounds without a gain of 1 % after which float is taken to have no more to give: even at d = .999 a dozen gain more.</summary>
+    private const int MostIdle = 12;
+
     private readonly RankSystem _system;
     private readonly PageRankOptions _options;
     private readonly double _d;
@@ -177,6 +180,7 @@ internal sealed unsafe class RankSolve : IDisposable
         using var extrapolation = new RankExtrapolation(_system);
         int start = _rounds;
         double last = 0, sum = 1, change = 0, best = double.PositiveInfinity;
+        int idle = 0;
         while (_rounds + 2 <= _options.MaxRounds)
         {
             _cancel.ThrowIfCancellationRequested();
@@ -188,7 +192,8 @@ internal sealed unsafe class RankSolve : IDisposable
             double perChange = residualPerChange > 0 ? residualPerChange : Math.Min(0.9, Math.Sqrt(rate) + 0.15);
             double goal = Goal(perChange, sum, scale);
             _trace.Add(new RankRound(_rounds, change / sum, _d / (1 - _d) * perChange * change / sum, false));
-            if (change <= goal)
+            idle = change < 0.99 * best ? 0 : idle + 1;
+            if (change <= goal || idle == MostIdle)
                 break;
             double left = 2 * Math.Log(goal / change) / Math.Log(Math.Clamp(rate, 0.05, 0.99));
             _progress?.Report(new StepProgress("ranking", _rounds, _rounds + (long)Math.Ceiling(left), "rounds"));

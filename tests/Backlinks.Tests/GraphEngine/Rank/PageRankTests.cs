@@ -247,6 +247,21 @@ public sealed class PageRankTests
         }
     }
 
+    [Theory]
+    [InlineData(0.99)]
+    [InlineData(0.999)]
+    public void High_damping_takes_longer_and_converges(double d)
+    {
+        using TestGraph random = TestGraphs.Of(300, TestGraphs.PowerLaw(300, 3, 5)), chain = TestGraphs.Of(400, TestGraphs.Chain(400, closed: true));
+        foreach (LinkGraph graph in new LinkGraph[] { random, chain })
+        {
+            var options = new PageRankOptions { Damping = d, Tolerance = 1e-9, MaxRounds = 10_000, Teleport = new Dictionary<int, double> { [3] = 1 } };
+            PageRankResult result = PageRank.Compute(graph, options);
+            double error = result.Scores.Zip(DensePageRank.Solve(graph, options), (a, b) => Math.Abs(a - b)).Sum();
+            Assert.True(result.Converged && error <= result.ErrorBound, $"{error} against {result.ErrorBound} after {result.Rounds} rounds");
+        }
+    }
+
     [Fact]
     public void A_tolerance_below_what_doubles_hold_ends_unconverged()
     {
