@@ -18,8 +18,8 @@ internal sealed unsafe class BackwardSearch : IDisposable
     public const long BytesPerNode = 108;
 
     private readonly LinkGraph _graph;
-    private readonly AlignedMemory _states;
-    private readonly AlignedMemory _gains;
+    private readonly HugeArray<byte> _states;
+    private readonly HugeArray<byte> _gains;
     private readonly int[] _frontier; // nodes that gained starts in the round before; _gains says which
     private readonly int[] _touched;  // nodes that gain in this round
     private readonly int[] _visited;  // nodes to clear before the next batch
@@ -28,8 +28,8 @@ internal sealed unsafe class BackwardSearch : IDisposable
     public BackwardSearch(LinkGraph graph)
     {
         _graph = graph;
-        _states = new AlignedMemory((long)graph.NodeCount * sizeof(State));
-        _gains = new AlignedMemory((long)graph.NodeCount * sizeof(Vector256<ulong>));
+        _states = new HugeArray<byte>((long)graph.NodeCount * sizeof(State));
+        _gains = new HugeArray<byte>((long)graph.NodeCount * sizeof(Vector256<ulong>));
         _frontier = new int[graph.NodeCount];
         _touched = new int[graph.NodeCount];
         _visited = new int[graph.NodeCount];

@@ -17,8 +17,8 @@ internal sealed unsafe class Balls : IDisposable
     private readonly int _registers;
     private readonly int _threads;
     private readonly HyperLogLog _counter;
-    private AlignedMemory _before;       // n counters; where a node did not change in the round before, the same in both
-    private AlignedMemory _after;
+    private HugeArray<byte> _before;       // n counters; where a node did not change in the round before, the same in both
+    private HugeArray<byte> _after;
     private byte[] _changedBefore;       // n: 1 where the round before changed a node
     private byte[] _changedAfter;
     private byte[] _listed;              // n: 1 where a node is in _candidates
@@ -32,8 +32,8 @@ internal sealed unsafe class Balls : IDisposable
         _registers = 1 << log2Registers;
         _threads = threads;
         _counter = new HyperLogLog(log2Registers, seed);
-        _before = new AlignedMemory((long)n * _registers);
-        _after = new AlignedMemory((long)n * _registers);
+        _before = new HugeArray<byte>((long)n * _registers);
+        _after = new HugeArray<byte>((long)n * _registers);
         _changedBefore = new byte[n];
         _changedAfter = new byte[n];
         _listed = new byte[n];
