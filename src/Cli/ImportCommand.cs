@@ -19,6 +19,7 @@ internal static class ImportCommand
         Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself." };
         Option<bool> unweighted = new("--unweighted") { Description = "Ignore weights that the source has." };
         Option<string?> names = new("--names") { Description = "A text file with one name a line, in node order, for sources without names.", HelpName = "FILE" };
+        Option<bool> byName = new("--by-name") { Description = "In an edge list, take the ends as names even if they are numbers." };
         Option<DomainFold?> fold = Choice.Optional<DomainFold>("--fold", "Fold hosts to domains by the public suffix list, with its private section too, or by removing www only.");
         Option<string?> psl = new("--psl") { Description = "A public suffix list to fold by instead of the built-in one.", HelpName = "FILE" };
         Option<string?> granularity = new("--granularity") { Description = "What a node is, where the source does not say.", HelpName = "page|host|domain" };
@@ -27,7 +28,7 @@ internal static class ImportCommand
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         var command = new Command("import", "Import a web graph.")
         {
-            path, format, dropSelfLinks, unweighted, names, fold, psl, granularity, memory, threads, session.Json,
+            path, format, dropSelfLinks, unweighted, names, byName, fold, psl, granularity, memory, threads, session.Json,
         };
         command.SetAction(parsed =>
         {
@@ -37,6 +38,7 @@ internal static class ImportCommand
                 SelfLinks = !parsed.GetValue(dropSelfLinks),
                 Weighted = !parsed.GetValue(unweighted),
                 Names = parsed.GetValue(names),
+                ByName = parsed.GetValue(byName),
                 Fold = parsed.GetValue(fold),
                 Psl = parsed.GetValue(psl),
                 Granularity = parsed.GetValue(granularity),
