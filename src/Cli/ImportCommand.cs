@@ -16,7 +16,8 @@ internal static class ImportCommand
     {
         Argument<string> path = new("PATH") { Description = "A BVGraph, a Common Crawl web graph, an edge list (text or gzip) or a NumPy/SciPy CSR folder." };
         Option<GraphFormat?> format = Choice.Optional<GraphFormat>("--format", "The format, where it is not to be told from the content.");
-        Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself." };
+        Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself; the default for the host links of web archives." };
+        Option<bool> keepSelfLinks = new("--keep-self-links") { Description = "Keep links from a node to itself; the default for all other formats." };
         Option<bool> unweighted = new("--unweighted") { Description = "Ignore weights that the source has." };
         Option<string?> names = new("--names") { Description = "A text file with one name a line, in node order, for sources without names.", HelpName = "FILE" };
         Option<bool> byName = new("--by-name") { Description = "In an edge list, take the ends as names even if they are numbers." };
@@ -28,14 +29,16 @@ internal static class ImportCommand
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         var command = new Command("import", "Import a web graph.")
         {
-            path, format, dropSelfLinks, unweighted, names, byName, fold, psl, granularity, memory, threads, session.Json,
+            path, format, dropSelfLinks, keepSelfLinks, unweighted, names, byName, fold, psl, granularity, memory, threads, session.Json,
         };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(dropSelfLinks) && parsed.GetValue(keepSelfLinks))
+                throw new UsageException("--drop-self-links and --keep-self-links exclude each other");
             var options = new GraphImportOptions
             {
                 Format = parsed.GetValue(format),
-                SelfLinks = !parsed.GetValue(dropSelfLinks),
+                SelfLinks = parsed.GetValue(dropSelfLinks) ? SelfLinks.Drop : parsed.GetValue(keepSelfLinks) ? SelfLinks.Keep : SelfLinks.Auto,
                 Weighted = !parsed.GetValue(unweighted),
                 Names = parsed.GetValue(names),
                 ByName = parsed.GetValue(byName),

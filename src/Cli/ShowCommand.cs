@@ -39,7 +39,7 @@ internal static class ShowCommand
         if (node >= 0 || (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out node) && node < names.Count))
             return node;
         if (!names.Stored)
-            throw new UsageException($"there is no node '{target}'; nodes are numbers from 0 to {names.Count - 1}");
+            throw new UsageException($"there is no node '{target}'; " + (names.Count == 0 ? "the graph has none" : $"nodes are numbers from 0 to {names.Count - 1}"));
         IReadOnlyList<string> near = NearNames.To(names, target, cancel);
         throw new UsageException($"there is no node '{target}'" + (near.Count > 0 ? $"; near it are {string.Join(", ", near)}" : ""));
     }

@@ -191,7 +191,7 @@ public static class CsrImporter
         }
         using (graph)
         {
-            if (options is { SelfLinks: true, Weighted: true, Granularity: null })
+            if (options is { SelfLinks: not SelfLinks.Drop, Weighted: true, Granularity: null })
                 return Copy(graph, folder, progress, cancel);
             GraphBuilderOptions made = options.ForBuilder("graph", path, graph.Manifest.Granularity);
             using NodeNamesWriter? names = graph.Names.Stored ? new(folder) : null;

@@ -215,7 +215,7 @@ public static class EdgeListImporter
             return "the weight is missing; to read without weights, say --unweighted";
         if (!Utf8Parser.TryParse(row[third], out weight, out int used) || used < row[third].Length)
             return $"'{EdgeListFormat.Excerpt(row[third])}' is no weight; to read without weights, say --unweighted";
-        return weight >= 0 && weight <= float.MaxValue ? null : "the weight must be finite and at least 0";
+        return weight >= 0 && weight <= float.MaxValue ? null : $"the weight must be finite, at least 0 and at most {float.MaxValue:g3}";
     }
 
     private static bool NextColumn(ReadOnlySpan<byte> row, byte separator, ref int at, out Range column)

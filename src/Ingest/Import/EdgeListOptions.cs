@@ -54,7 +54,7 @@ public sealed record EdgeListOptions
 
     internal static EdgeListOptions From(GraphImportOptions options) => new()
     {
-        SelfLinks = options.SelfLinks ? SelfLinks.Auto : SelfLinks.Drop,
+        SelfLinks = options.SelfLinks,
         Weighted = options.Weighted ? Weights.Auto : Weights.No,
         Names = options.ByName ? true : null,
         Granularity = options.Granularity,

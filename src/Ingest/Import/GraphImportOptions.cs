@@ -9,8 +9,9 @@ public sealed record GraphImportOptions
     /// <summary>The format, or null to tell it from the content.</summary>
     public GraphFormat? Format { get; init; }
 
-    /// <summary>Keep links from a node to itself. Default true, as in the source; a fold to domains always drops them.</summary>
-    public bool SelfLinks { get; init; } = true;
+    /// <summary>Links from a node to itself. Default: kept as in the source, but dropped in a host link file, where they are
+    /// the links within a host; a fold to domains always drops them.</summary>
+    public SelfLinks SelfLinks { get; init; }
 
     /// <summary>Use weights where the source has them. Default true.</summary>
     public bool Weighted { get; init; } = true;
@@ -42,7 +43,7 @@ public sealed record GraphImportOptions
         var changed = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach ((string key, string value) in more ?? changed)
             changed[key] = value;
-        if (!SelfLinks)
+        if (SelfLinks == SelfLinks.Drop)
             changed["self_links"] = "dropped";
         if (!Weighted)
             changed["weights"] = "ignored";
@@ -51,7 +52,7 @@ public sealed record GraphImportOptions
             MemoryBytes = MemoryBytes,
             Threads = Threads,
             Granularity = Granularity ?? granularity,
-            DropSelfLinks = !SelfLinks,
+            DropSelfLinks = SelfLinks == SelfLinks.Drop,
             Source = new GraphSource(format, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), changed.Count > 0 ? changed : null),
         };
     }

@@ -113,7 +113,7 @@ internal sealed class NumberLines(EdgeListFormat format, EdgeListOptions options
             if (!Utf8Parser.TryParse(rest, out weight, out int used) || (used < rest.Length && !EdgeListFormat.IsSeparator(rest[used])))
                 return $"'{EdgeListFormat.Excerpt(line)}': '{EdgeListFormat.Excerpt(rest)}' is no weight; to read without weights, say --unweighted";
             if (!(weight >= 0 && weight <= float.MaxValue))
-                return $"'{EdgeListFormat.Excerpt(line)}': the weight must be finite and at least 0";
+                return $"'{EdgeListFormat.Excerpt(line)}': the weight must be finite, at least 0 and at most {float.MaxValue:g3}";
         }
         if (_matrix)
         {

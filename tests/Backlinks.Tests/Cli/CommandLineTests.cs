@@ -213,6 +213,45 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void A_graph_without_nodes_goes_all_the_way()
+    {
+        string links = _data.File("none.txt");
+        File.WriteAllText(links, "# nothing\n");
+        Program.Run(_data, "import", links).Ok();
+        Program.Run(_data, "rank", "--with", "harmonic,scc,wcc,degrees,core").Ok();
+        Assert.Equal(0, Program.Run(_data, "top", "--json").Ok().Json.GetArrayLength());
+        Assert.Contains("there is no node '0'; the graph has none", Program.Run(_data, "show", "0").Fails(2));
+        Assert.Single(Program.Run(_data, "export", "--format", "csv").Ok().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void Host_links_drop_those_within_a_host_unless_they_are_to_be_kept()
+    {
+        string hosts = _data.File("hosts.tsv"), plain = _data.File("plain.tsv");
+        File.WriteAllText(hosts, "1996|a.uk|b.uk\t3\n1996|a.uk|a.uk\t9\n1996|c.uk|c.uk\t1\n");
+        File.WriteAllText(plain, "a.uk\tb.uk\na.uk\ta.uk\n");
+        (int, long) Import(params string[] args)
+        {
+            JsonElement json = Program.Run(_data, ["import", .. args, "--json"]).Ok().Json;
+            return (json.GetProperty("nodes").GetInt32(), json.GetProperty("links").GetInt64());
+        }
+        Assert.Equal((2, 1), Import(hosts));
+        Assert.Equal((3, 3), Import(hosts, "--keep-self-links"));
+        Assert.Equal((2, 2), Import(plain));
+        Assert.Equal((2, 1), Import(plain, "--drop-self-links"));
+        Assert.Contains("exclude each other", Program.Run(_data, "import", plain, "--keep-self-links", "--drop-self-links").Fails(2));
+    }
+
+    [Fact]
+    public void Numbers_are_names_where_asked()
+    {
+        string links = _data.File("keys.txt");
+        File.WriteAllText(links, "70 900\n900 5\n");
+        JsonElement imported = Program.Run(_data, "import", links, "--by-name", "--json").Ok().Json;
+        Assert.Equal((3, true), (imported.GetProperty("nodes").GetInt32(), imported.GetProperty("named").GetBoolean()));
+    }
+
+    [Fact]
     public void A_path_that_leads_nowhere_leaves_no_data_folder()
     {
         string data = _data.File("new");

@@ -154,7 +154,7 @@ public sealed class CsrTests
         Assert.Equal(graph.Graph.Manifest.Digest(), CsrImporter.Import(graph.Graph.Folder, folder).Digest());
         Assert.Equal("0>1=3.5 3>3=1", Show(folder));
         folder = temporary.NewFolder();
-        CsrImporter.Import(graph.Graph.Folder, folder, new() { SelfLinks = false });
+        CsrImporter.Import(graph.Graph.Folder, folder, new() { SelfLinks = SelfLinks.Drop });
         Assert.Equal("0>1=3.5", Show(folder));
     }
 

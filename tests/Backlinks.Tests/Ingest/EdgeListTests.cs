@@ -257,7 +257,7 @@ public sealed class EdgeListTests : IDisposable
         string path = _temporary.File("edges.txt");
         File.WriteAllText(path, "0 1 3\n1 1 2\n");
         string folder = _temporary.NewFolder();
-        GraphImport.Import(path, folder, new() { SelfLinks = false, Weighted = false, ByName = true, Granularity = "page" }, cancel: Cancel);
+        GraphImport.Import(path, folder, new() { SelfLinks = SelfLinks.Drop, Weighted = false, ByName = true, Granularity = "page" }, cancel: Cancel);
         using LinkGraph graph = LinkGraph.Open(folder, Cancel);
         Assert.Equal((1L, true, "page"), (graph.LinkCount, graph.Names.Stored, graph.Manifest.Granularity));
         Assert.Null(graph.OutWeights);

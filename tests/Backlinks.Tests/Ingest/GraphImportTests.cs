@@ -115,7 +115,7 @@ public sealed class GraphImportTests
     {
         using TemporaryFolder temporary = new();
         GraphManifest manifest = GraphImport.Import(Path.Combine(Tiny, "tiny.graph"), temporary.Path,
-            new() { Names = Path.Combine(Tiny, "csr", "names.txt"), Granularity = "host", SelfLinks = false });
+            new() { Names = Path.Combine(Tiny, "csr", "names.txt"), Granularity = "host", SelfLinks = SelfLinks.Drop });
         using LinkGraph graph = LinkGraph.Open(temporary.Path);
         Assert.Equal(TinyNames, Enumerable.Range(0, graph.NodeCount).Select(graph.Names.Key));
         Assert.Equal(TinyLinks.Replace("2>2 ", "", StringComparison.Ordinal), Links(graph));
