@@ -19,6 +19,8 @@ namespace Backlinks.GraphEngine;
 /// <param name="DataOffset">Byte offset of the first element.</param>
 public sealed record NpyHeader(string Descr, long[] Shape, long DataOffset)
 {
+    private const string CutShort = "the .npy header is cut short: the file is truncated; fetch or import it again";
+
     /// <summary>Number of elements, the product of <see cref="Shape"/>.</summary>
     public long Length => Shape.Aggregate(1L, (a, b) => checked(a * b));
 
@@ -71,7 +73,7 @@ public sealed record NpyHeader(string Descr, long[] Shape, long DataOffset)
         if (major is 2 or 3)
         {
             if (stream.ReadAtLeast(start[10..12], 2, throwOnEndOfStream: false) < 2)
-                throw new GraphException(path, 10, "the .npy header is cut short");
+                throw new GraphException(path, 10, CutShort);
             length |= start[10] << 16 | start[11] << 24;
             fixedBytes = 12;
         }
@@ -81,7 +83,7 @@ public sealed record NpyHeader(string Descr, long[] Shape, long DataOffset)
             throw new GraphException(path, 8, $"an .npy header of {length} bytes is not plausible");
         byte[] text = new byte[length];
         if (stream.ReadAtLeast(text, length, throwOnEndOfStream: false) < length)
-            throw new GraphException(path, fixedBytes, "the .npy header is cut short");
+            throw new GraphException(path, fixedBytes, CutShort);
         return Parse(Encoding.Latin1.GetString(text), fixedBytes + length, path);
     }
 

@@ -12,10 +12,12 @@ public static class ExportFile
     {
         if (Directory.Exists(path))
             throw new StoreException(path, "is a folder; name a file in it");
+        if (File.Exists(path) && Path.GetFullPath(path) is var full && full.StartsWith("/dev/", StringComparison.Ordinal) && !full.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw new StoreException(path, "is a device, which a file must not replace; name a file"); // root could
         string temporary = Beside(path);
         try
         {
-            using (FileStream file = new(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 16))
+            using (FileStream file = new(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 0)) // writers have buffers; FileStream's cannot be disposed of on a full disk
             {
                 if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
                     using (GZipStream packed = new(file, CompressionLevel.Optimal, leaveOpen: true))

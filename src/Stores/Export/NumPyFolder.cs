@@ -22,7 +22,7 @@ public static class NumPyFolder
                 WriteColumn(path, column, value => value, cancel);
         }
         progress?.Report(new StepProgress("writing names.txt", 0, 0, "nodes"));
-        using (FileStream file = File.Create(Path.Combine(folder, "names.txt")))
+        using (FileStream file = new(Path.Combine(folder, "names.txt"), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
             using TextRows rows = new(file);
             foreach (ReadOnlySpan<byte> key in run.Graph.Names.EnumerateKeys())

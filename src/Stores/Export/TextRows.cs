@@ -9,6 +9,7 @@ internal sealed class TextRows : IDisposable
     private readonly Stream _stream;
     private readonly byte[] _buffer = new byte[1 << 16];
     private int _fill;
+    private bool _failed;
 
     /// <param name="stream">Stays open.</param>
     public TextRows(Stream stream) => _stream = stream;
@@ -54,6 +55,8 @@ internal sealed class TextRows : IDisposable
 
     public void Dispose()
     {
+        if (_failed)
+            return; // the stream has said why, and another error from here would hide it
         Flush();
         _stream.Flush();
     }
@@ -67,8 +70,8 @@ internal sealed class TextRows : IDisposable
 
     private void Flush()
     {
-        int fill = _fill;
-        _fill = 0; // first, so that a failed write is not tried again while disposing
-        _stream.Write(_buffer, 0, fill);
+        _failed = true;
+        _stream.Write(_buffer, 0, _fill);
+        (_fill, _failed) = (0, false);
     }
 }

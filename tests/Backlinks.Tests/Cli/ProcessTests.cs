@@ -168,6 +168,31 @@ public sealed partial class ProcessTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("csv", "out.csv")]
+    [InlineData("csv", "out.csv.gz")]
+    [InlineData("cc-ranks", "out.txt")]
+    [InlineData("parquet", "out.parquet")]
+    [InlineData("numpy", "out")]
+    public void An_export_to_a_full_disk_is_one_error_and_nothing_is_left(string format, string name)
+    {
+        string disk = _folder.NewFolder();
+        Assert.SkipUnless(Shell($"mount -t tmpfs -o size=64k none '{disk}' 2> /dev/null") == 0, "a small file system needs the right to mount one");
+        try
+        {
+            Program.Run("import", Inputs.EdgeList(_folder, "big.tsv", 60_000, nodes: 20_000), "--data", Data).Ok();
+            Program.Run("rank", "--with", "harmonic", "--data", Data).Ok();
+            string line = Program.Run("export", "--format", format, "--out", Path.Combine(disk, name), "--data", Data).Fails();
+            Assert.Contains("No space left on device", line);
+            Assert.Contains(disk, line);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(disk));
+        }
+        finally
+        {
+            Shell($"umount '{disk}'");
+        }
+    }
+
     private void AssertTidy() =>
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(Data, "*", SearchOption.AllDirectories), f => f.Contains(".building-") || f.EndsWith(".tmp", StringComparison.Ordinal));
 
