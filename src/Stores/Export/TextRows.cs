@@ -34,7 +34,8 @@ internal sealed class TextRows : IDisposable
     {
         if (text.Length > _buffer.Length / 8)
             return Add(Encoding.UTF8.GetBytes(text).AsSpan());
-        _fill += Encoding.UTF8.GetBytes(text, Room(text.Length * 3));
+        Span<byte> room = Room(text.Length * 3); // before _fill is read: it may empty the buffer
+        _fill += Encoding.UTF8.GetBytes(text, room);
         return this;
     }
 

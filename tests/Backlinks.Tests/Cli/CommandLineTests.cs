@@ -243,6 +243,15 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void An_export_longer_than_its_buffer_has_each_node_once()
+    {
+        Program.Run(_data, "import", Inputs.EdgeList(_data, "many.tsv", 60_000, nodes: 20_000)).Ok();
+        int nodes = Program.Run(_data, "rank", "--json").Ok().Json.GetProperty("nodes").GetInt32();
+        string[] rows = Program.Run(_data, "export", "--format", "csv").Ok().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Enumerable.Range(0, nodes).Select(node => $"{node}"), rows.Skip(1).Select(row => row.Split(',')[0]));
+    }
+
+    [Fact]
     public void Numbers_are_names_where_asked()
     {
         string links = _data.File("keys.txt");
