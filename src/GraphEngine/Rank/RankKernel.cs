@@ -28,14 +28,14 @@ internal readonly struct No : IFlag
 /// c[u] is a source's score over its out-weight. Sums of up to 64 links are taken in float in four accumulators, longer ones
 /// add such parts in double, so that a hub with millions of links loses no digits. No fused multiply-add, no vectors of
 /// the machine's width: the same bits everywhere. Cost of a sweep: 4 bytes and one gather a link, 12 bytes a row. Where
-/// c outgrows the cache, sources 64 links ahead are prefetched: in-place updates make rows wait for each other, and the
+/// c outgrows the cache, sources 112 links ahead are prefetched: in-place updates make rows wait for each other, and the
 /// processor's own look-ahead ends at the first that does.
 /// Indices were vetted by <see cref="RankLayout.Verify"/>.
 /// </summary>
 internal static unsafe class RankKernel
 {
     private const int FloatLinks = 64;
-    private const int Ahead = 64; // at most RankLayout.Padding
+    private const int Ahead = 112; // at most RankLayout.Padding
 
     /// <summary>Sweeps runs <paramref name="run"/> to <paramref name="endRun"/>; returns the L1 change if measured, else 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
