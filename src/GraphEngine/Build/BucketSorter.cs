@@ -1,15 +1,22 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Backlinks.GraphEngine;
 
 /// <summary>
 /// Sorts one bucket of <see cref="LinkBuckets{T}"/> into rows: a counting sort by row, which is stable, and where the
-/// other ends come unordered a sort of each row and a merge of equal links. Memory: 8 bytes a row and 8 bytes a link of
-/// the bucket, 44 with weights (4 and 8 for <see cref="Transpose(LinkBuckets{PlainLink}, long, long)"/>). One for each thread.
+/// other ends come unordered a merge of equal links, once they are sorted: before the counting sort by the digits of the
+/// other end, lowest first (a radix sort: the same time whatever the rows' lengths), or where rows are short, each after it.
+/// Memory: 8 bytes a row and 16 bytes a link of the bucket, 44 with weights (4 and 8 for
+/// <see cref="Transpose(LinkBuckets{PlainLink}, long, long)"/>). One for each thread.
 /// </summary>
 /// <param name="buffer">Where bucket and result lie; disposed with this.</param>
 internal sealed unsafe class BucketSorter(NativeBuffer buffer) : IDisposable
 {
+    private const int DigitBits = 11; // 2,048 write positions stay in the nearest caches
+    private const int ShortRow = 16; // up to here insertion is the fastest sort
+
+    private readonly long[] _digits = new long[3 << DigitBits];
     private readonly List<LinkSpan<PlainLink>> _plain = [];
     private readonly List<LinkSpan<ObservedLink>> _observed = [];
     private readonly List<LinkSpan<WeighedLink>> _weighed = [];
@@ -21,21 +28,38 @@ internal sealed unsafe class BucketSorter(NativeBuffer buffer) : IDisposable
     public SortedRows Result { get; private set; }
 
     /// <summary>Rows of unweighted links in any order, duplicates merged and counted.</summary>
-    public void SortAndMerge(LinkBuckets<PlainLink> links, long firstRow, long rows)
+    /// <param name="highest">No node number is higher.</param>
+    public void SortAndMerge(LinkBuckets<PlainLink> links, long firstRow, long rows, uint highest)
     {
         _plain.Clear();
         long count = links.Collect(Bucket, _plain), width = 1L << links.Shift;
-        long* ends = (long*)buffer.Ensure(8 * (width + count));
-        uint* targets = (uint*)(ends + width), counts = targets + count;
-        CountRows(_plain, ends, width);
-        Scatter(_plain, ends, width, targets);
+        bool digits = count >= 8 * width && count >= _digits.Length; // else rows are short, or clearing the digits costs more
+        long* ends = (long*)buffer.Ensure(8 * (width + (digits ? 2 : 1) * count));
+        ulong* first = (ulong*)(ends + width), second = first + count;
+        uint* targets;
+        if (digits)
+        {
+            ulong* sorted = SortByDigits(_plain, first, second, ends, width, 32 - BitOperations.LeadingZeroCount(highest | 1));
+            targets = (uint*)(sorted == first ? second : first);
+            uint mask = (uint)(width - 1);
+            for (long i = 0; i < count; i++)
+                targets[ends[(uint)(sorted[i] >> 32) & mask]++] = (uint)sorted[i];
+        }
+        else
+        {
+            targets = (uint*)first;
+            CountRows(_plain, ends, width);
+            Scatter(_plain, ends, width, targets);
+        }
+        uint* counts = targets + count;
 
         bool repeated = false;
         long at = 0, start = 0;
         for (long r = 0; r < width; r++)
         {
             long end = ends[r];
-            Row(targets + start, end - start, firstRow + r).Sort();
+            if (!digits)
+                SortRow(Row(targets + start, end - start, firstRow + r));
             for (long i = start; i < end; i++)
             {
                 if (i > start && targets[i] == targets[at - 1])
@@ -181,6 +205,68 @@ internal sealed unsafe class BucketSorter(NativeBuffer buffer) : IDisposable
             long count = counts[r];
             counts[r] = sum;
             sum += count;
+        }
+    }
+
+    // Sorts by the other end, whose highest bit is bits - 1, into one of the two buffers, which is returned; the rows'
+    // starts are counted on the way.
+    private ulong* SortByDigits(List<LinkSpan<PlainLink>> pieces, ulong* first, ulong* second, long* starts, long width, int bits)
+    {
+        const int table = 1 << DigitBits;
+        int passes = (bits + DigitBits - 1) / DigitBits, digit = (bits + passes - 1) / passes;
+        uint mask = (1u << digit) - 1, rowMask = (uint)(width - 1);
+        new Span<long>(starts, checked((int)width)).Clear();
+        Array.Clear(_digits);
+        fixed (long* digits = _digits)
+        {
+            foreach (LinkSpan<PlainLink> piece in pieces)
+                for (PlainLink* p = piece.Start, last = p + piece.Count; p < last; p++)
+                {
+                    ulong link = p->Packed;
+                    uint end = (uint)link;
+                    starts[(uint)(link >> 32) & rowMask]++;
+                    digits[end & mask]++;
+                    digits[table + ((end >> digit) & mask)]++;
+                    digits[2 * table + ((end >> 2 * digit) & mask)]++;
+                }
+            CountsToStarts(starts, width);
+            for (int pass = 0; pass < passes; pass++)
+                CountsToStarts(digits + pass * table, table);
+            long count = 0;
+            foreach (LinkSpan<PlainLink> piece in pieces)
+            {
+                for (PlainLink* p = piece.Start, last = p + piece.Count; p < last; p++)
+                    first[digits[(uint)p->Packed & mask]++] = p->Packed;
+                count += piece.Count;
+            }
+            for (int pass = 1; pass < passes; pass++)
+            {
+                long* at = digits + pass * table;
+                int shift = pass * digit;
+                for (long i = 0; i < count; i++)
+                    second[at[((uint)first[i] >> shift) & mask]++] = first[i];
+                ulong* sorted = second;
+                second = first;
+                first = sorted;
+            }
+        }
+        return first;
+    }
+
+    private static void SortRow(Span<uint> row)
+    {
+        if (row.Length > ShortRow)
+        {
+            row.Sort();
+            return;
+        }
+        for (int i = 1; i < row.Length; i++)
+        {
+            uint end = row[i];
+            int at = i;
+            for (; at > 0 && row[at - 1] > end; at--)
+                row[at] = row[at - 1];
+            row[at] = end;
         }
     }
 

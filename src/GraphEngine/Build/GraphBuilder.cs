@@ -5,7 +5,9 @@ namespace Backlinks.GraphEngine;
 /// <summary>How a <see cref="GraphBuilder"/> works.</summary>
 public sealed record GraphBuilderOptions
 {
-    /// <summary>Private memory the builder may use for buffers and sorting, in bytes; links beyond it are sorted on disk.
+    /// <summary>Private memory for the links while they are sorted, in bytes; those beyond it are sorted on disk. The process
+    /// takes more: write and text buffers, some 10 MiB a thread, and what the runtime itself needs. The rank layout, when
+    /// this memory is free again, takes 8 bytes and a bit a node, which from 64 million nodes on is more than the default.
     /// At least 64 MiB. Default 512 MiB: half of the gigabyte that a small server can spare.</summary>
     public long MemoryBytes { get; init; } = 512L << 20;
 
@@ -37,8 +39,8 @@ public sealed record GraphBuilderOptions
 /// caches on nearly every one; within a bucket it does not. <see cref="AddRow"/> skips the first two.</para>
 /// <para>Buckets are worked on side by side and written in order; weights of duplicates are summed in double in the order
 /// they came and rounded once: files are equal byte for byte whatever the threads and the memory.</para>
-/// Time: about 40 ns a link and thread. Private memory: <see cref="GraphBuilderOptions.MemoryBytes"/>. Disk: the graph,
-/// and up to 16 bytes a link on the way (32 with weights).
+/// Private memory: see <see cref="GraphBuilderOptions.MemoryBytes"/>. Disk: the graph, and up to 16 bytes a link on the way
+/// (32 with weights). Arrays go to the disk while others are made; all are on it before graph.json is written.
 /// </summary>
 public sealed unsafe class GraphBuilder : IDisposable
 {
@@ -259,25 +261,27 @@ public sealed unsafe class GraphBuilder : IDisposable
         long links = _rows.Links;
         var arrays = new SortedDictionary<string, ArrayEntry>(StringComparer.Ordinal);
         var outArrays = new Dictionary<string, ArrayEntry>();
-        Task flushed = Task.Run(() => _rows.Finish(outArrays), CancellationToken.None); // waits for the disk, not for us
+        _rows.Complete(outArrays);
+        Task outFlushed = Task.Run(_rows.Flush, CancellationToken.None), inFlushed = Task.CompletedTask; // wait for the disk, not for us
+        using RowFiles inRows = new(_folder, "in");
         try
         {
-            using RowFiles inRows = new(_folder, "in");
             Transpose(inRows, nodes, links, progress, cancel);
             if (inRows.Links != links)
                 throw new InvalidOperationException($"{links} links went out and {inRows.Links} came in: this is a fault of GraphBuilder");
             if (_rowsWeighted)
                 inRows.RequireWeights();
-            inRows.Finish(arrays);
+            inRows.Complete(arrays);
+            inFlushed = Task.Run(inRows.Flush, CancellationToken.None);
+            names?.Finish(arrays);
+            foreach ((string name, ArrayEntry entry) in outArrays.Concat(_more))
+                arrays[name] = entry;
+            RankLayout.Write(_folder, nodes, links, arrays, _options, progress, cancel);
         }
         finally
         {
-            flushed.GetAwaiter().GetResult();
+            Task.WhenAll(outFlushed, inFlushed).GetAwaiter().GetResult();
         }
-        names?.Finish(arrays);
-        foreach ((string name, ArrayEntry entry) in outArrays.Concat(_more))
-            arrays[name] = entry;
-        RankLayout.Write(_folder, nodes, links, arrays, _options, progress, cancel);
         cancel.ThrowIfCancellationRequested();
         var manifest = new GraphManifest
         {
@@ -300,7 +304,8 @@ public sealed unsafe class GraphBuilder : IDisposable
         uint highest = (uint)Math.Max(nodes - 1, 0);
         long links = (_plain?.Count ?? 0) + (_weighted?.Count ?? 0);
         long used = _weighted?.UsedBytes ?? _plain?.UsedBytes ?? 0; // once there are weights, the others are on disk
-        if (used > _memory / 8 * 3)
+        bool spilled = _weighted?.Spilled ?? _plain?.Spilled ?? false; // then all of the pool is resident, whatever is in use
+        if (spilled || used > _memory / 8 * 3)
         {
             if (_weighted is not null)
                 _weighted.SpillAll();
@@ -321,7 +326,7 @@ public sealed unsafe class GraphBuilder : IDisposable
                     if (_weighted is not null)
                         sorter.SortAndMerge(_plain, _weighted, first, rows);
                     else
-                        sorter.SortAndMerge(_plain!, first, rows);
+                        sorter.SortAndMerge(_plain!, first, rows, highest);
                 },
                 sorted =>
                 {

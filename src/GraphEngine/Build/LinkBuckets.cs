@@ -63,6 +63,9 @@ internal sealed unsafe class LinkBuckets<T> : IDisposable where T : unmanaged, I
     /// <summary>Bytes of the pool in use.</summary>
     public long UsedBytes => (long)_used * _chunk * sizeof(T);
 
+    /// <summary>Links have been put on disk.</summary>
+    public bool Spilled => _file is not null;
+
     /// <summary>s: rows of a bucket are 2^s.</summary>
     public int Shift { get; private set; }
 

@@ -77,16 +77,25 @@ internal sealed unsafe class RowFiles : IDisposable
             (_weights = new(FileOf("weights"))).Repeat(1f, Links);
     }
 
-    /// <summary>Completes the files, flushes them to the disk and enters them in <paramref name="arrays"/>.</summary>
-    public void Finish(IDictionary<string, ArrayEntry> arrays)
+    /// <summary>Completes the files, which can be mapped then, and enters them in <paramref name="arrays"/>.</summary>
+    public void Complete(IDictionary<string, ArrayEntry> arrays)
     {
         (string row, string ends) = _side == "out" ? ("source", "targets") : ("target", "sources");
-        arrays[$"{_side}_offsets"] = _offsets.Finish($"where the row of each {row} begins in {_side}_links; last, their number");
-        arrays[$"{_side}_links"] = _links.Finish($"{ends} of each {row}, ascending");
+        arrays[$"{_side}_offsets"] = _offsets.Complete($"where the row of each {row} begins in {_side}_links; last, their number");
+        arrays[$"{_side}_links"] = _links.Complete($"{ends} of each {row}, ascending");
         if (_weights is not null)
-            arrays[$"{_side}_weights"] = _weights.Finish($"weight of each link in {_side}_links, duplicates summed");
+            arrays[$"{_side}_weights"] = _weights.Complete($"weight of each link in {_side}_links, duplicates summed");
         if (_counts is not null)
-            arrays[$"{_side}_counts"] = _counts.Finish($"how many times each link in {_side}_links was observed");
+            arrays[$"{_side}_counts"] = _counts.Complete($"how many times each link in {_side}_links was observed");
+    }
+
+    /// <summary>Waits until the completed files are on the disk, and closes them.</summary>
+    public void Flush()
+    {
+        _offsets.Flush();
+        _links.Flush();
+        _weights?.Flush();
+        _counts?.Flush();
     }
 
     public void Dispose()
@@ -128,7 +137,7 @@ internal sealed unsafe class RowFiles : IDisposable
                 _fill += some;
                 values = values[some..];
                 if (_fill == _buffer.Length)
-                    Flush();
+                    WriteBuffer();
             }
         }
 
@@ -141,17 +150,19 @@ internal sealed unsafe class RowFiles : IDisposable
                 _fill += some;
                 count -= some;
                 if (_fill == _buffer.Length)
-                    Flush();
+                    WriteBuffer();
             }
         }
 
-        public ArrayEntry Finish(string meaning)
+        public ArrayEntry Complete(string meaning)
         {
-            Flush();
-            ArrayEntry entry = _file.Finish(meaning);
+            WriteBuffer();
+            ArrayEntry entry = _file.Complete(meaning);
             _finished = true;
             return entry;
         }
+
+        public void Flush() => _file.Flush();
 
         public void Dispose()
         {
@@ -160,7 +171,7 @@ internal sealed unsafe class RowFiles : IDisposable
                 File.Delete(path);
         }
 
-        private void Flush()
+        private void WriteBuffer()
         {
             _file.Write(_buffer.AsSpan(0, _fill));
             _fill = 0;

@@ -52,7 +52,8 @@ public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
             throw new GraphException(path, -1, "the file is missing");
         NpyHeader header;
         long fileBytes;
-        using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0))
+        // FileShare.ReadWrite: an array that is complete may be on its way to the disk, still open for writing.
+        using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
         {
             header = NpyHeader.Read(stream, path);
             fileBytes = stream.Length;
@@ -66,7 +67,7 @@ public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
         if (header.Length == 0)
             return new MappedArray<T>(path, header, null, null, null);
         MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
-            File.OpenHandle(path), null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            File.OpenHandle(path, share: FileShare.ReadWrite), null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         MemoryMappedViewAccessor view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* pointer = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);

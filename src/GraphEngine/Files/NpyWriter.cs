@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Backlinks.GraphEngine;
 
@@ -13,6 +14,9 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     /// <summary>Bytes of data under one checksum: 16 MiB keeps manifests short and places a fault well enough.</summary>
     public const int ChunkBytes = 16 << 20;
 
+    // What is written goes to the disk in the background at such steps: at the end little is left to wait for.
+    private const int FlushBytes = 64 << 20;
+
     private readonly FileStream _stream;
     private readonly XxHash3 _hash = new();
     private readonly List<string> _chunks = [];
@@ -20,6 +24,8 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     private readonly long _length; // -1 while growing: known at the end
     private long _written;
     private long _chunkFill;
+    private long _unflushed;
+    private Task _flushing = Task.CompletedTask;
 
     /// <summary>Creates the file for <paramref name="shape"/>; exactly that many elements must follow.</summary>
     public NpyWriter(string path, params ReadOnlySpan<long> shape)
@@ -28,7 +34,7 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
         _length = 1;
         foreach (long d in shape)
             _length = checked(_length * d);
-        _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         byte[] header = NpyHeader.Format<T>(shape);
         _stream.Write(header);
         HeaderHash = Hex(XxHash3.HashToUInt64(header));
@@ -39,7 +45,7 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     {
         _path = path;
         _length = -1;
-        _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _stream.Write(NpyHeader.Format<T>(long.MaxValue)); // one dimension: 128 bytes whatever its digits
         Shape = [];
         HeaderHash = "";
@@ -62,6 +68,14 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
         _written += values.Length;
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
         _stream.Write(bytes);
+        _unflushed += bytes.Length;
+        if (_unflushed >= FlushBytes && _flushing.IsCompleted)
+        {
+            _flushing.GetAwaiter().GetResult(); // the system reports a failed flush once: it must not be lost
+            _unflushed = 0;
+            SafeFileHandle file = _stream.SafeFileHandle;
+            _flushing = Task.Run(() => RandomAccess.FlushToDisk(file));
+        }
         while (bytes.Length > 0)
         {
             int take = (int)Math.Min(bytes.Length, ChunkBytes - _chunkFill);
@@ -77,6 +91,14 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
     /// <param name="meaning">One line for a reader of <c>graph.json</c>: what an element is.</param>
     public ArrayEntry Finish(string meaning)
     {
+        ArrayEntry entry = Complete(meaning);
+        Flush();
+        return entry;
+    }
+
+    /// <summary>Completes the file, which can be mapped then, and describes it; <see cref="Flush"/> is still to come.</summary>
+    internal ArrayEntry Complete(string meaning)
+    {
         if (_length < 0)
         {
             byte[] header = NpyHeader.Format<T>(_written);
@@ -89,9 +111,15 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
             throw new InvalidOperationException($"{_path}: {_written} elements written of the {_length} its header promises");
         if (_chunkFill > 0)
             EndChunk();
+        return new ArrayEntry(Path.GetFileName(_path), NpyHeader.DescrOf<T>(), Shape, meaning, HeaderHash, [.. _chunks]);
+    }
+
+    /// <summary>Waits until the file is on the disk, and closes it.</summary>
+    internal void Flush()
+    {
+        _flushing.GetAwaiter().GetResult();
         _stream.Flush(flushToDisk: true);
         _stream.Dispose();
-        return new ArrayEntry(Path.GetFileName(_path), NpyHeader.DescrOf<T>(), Shape, meaning, HeaderHash, [.. _chunks]);
     }
 
     /// <summary>Writes a whole array at once.</summary>
@@ -102,7 +130,11 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
         return writer.Finish(meaning);
     }
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        ((IAsyncResult)_flushing).AsyncWaitHandle.WaitOne(); // not for its outcome: who disposes early has given up the file
+        _stream.Dispose();
+    }
 
     internal static string Hex(ulong hash) => hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
 

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Backlinks.GraphEngine;
 
@@ -38,8 +40,9 @@ internal sealed record RankLayoutShape(int Lanes, int Stages, long HubLinks, boo
 /// other. A link from a block to another block of the same stage would race, so its slot is not the source's row but a
 /// place in a <em>snapshot</em> taken of that stage before it began: slot c + parity·width + (row's place within its
 /// stage). Every other link's slot is its source's row.</para>
-/// <para>Costs 4 bytes a link on disk (8 weighted) and some 12 a node; building takes 9 bytes a node of memory and two
-/// passes over the links. The same graph gives the same bytes on any machine.</para>
+/// <para>Costs 4 bytes a link on disk (8 weighted) and some 12 a node; building takes 8 bytes and a bit a node of memory,
+/// 4 MiB a thread (8 weighted; more for a node with over a million in-links), and two passes over the links. The same graph
+/// gives the same bytes on any machine.</para>
 /// </summary>
 internal sealed unsafe class RankLayout
 {
@@ -216,7 +219,7 @@ internal sealed unsafe class RankLayout
 
         private readonly ulong[] _self = new ulong[(n + 63L) / 64]; // bit v: v links to itself
         private int[] _rowNodes = [];
-        private int[] _nodeRows = [];
+        private int* _nodeRows; // n; until rows are cut, the degree of each row instead. On 2 MB pages: it is gathered from
         private int _linking;
         private int _blockedLinking;
         private int _blockedDangling;
@@ -230,6 +233,19 @@ internal sealed unsafe class RankLayout
         private long HubLinks => options.RankShape?.HubLinks ?? Math.Max(2 * HubChunk, m / 256);
 
         public void Write()
+        {
+            _nodeRows = (int*)NativeBuffer.Allocate(Math.Max(4L * n, 64));
+            try
+            {
+                WriteArrays();
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(_nodeRows);
+            }
+        }
+
+        private void WriteArrays()
         {
             progress?.Report(new StepProgress("ordering nodes", 0, n, "nodes"));
             FindSelfLinks();
@@ -254,11 +270,16 @@ internal sealed unsafe class RankLayout
             if (slots > uint.MaxValue)
                 throw new GraphException(folder, -1, $"{n} nodes are too many for the rank layout");
 
+            Parallel.For(0, (n + 65535) / 65536, _parallel, part =>
+            {
+                for (long r = part * 65536L; r < Math.Min(n, (part + 1) * 65536L); r++)
+                    _nodeRows[_rowNodes[r]] = (int)r;
+            });
             WriteLinks(position, width);
             WriteRows();
-            Add("rank_runs", [_runs.Count / 3, 3], System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_runs), "runs of rank rows: first row, in-degree, first link");
-            Add("rank_blocks", [_blocks.Count], System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_blocks), "first run of each block");
-            Add("rank_hubs", [_hubs.Count / 3, 3], System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_hubs), "row, in-degree, first link of rows too long for a block");
+            Add("rank_runs", [_runs.Count / 3, 3], CollectionsMarshal.AsSpan(_runs), "runs of rank rows: first row, in-degree, first link");
+            Add("rank_blocks", [_blocks.Count], CollectionsMarshal.AsSpan(_blocks), "first run of each block");
+            Add("rank_hubs", [_hubs.Count / 3, 3], CollectionsMarshal.AsSpan(_hubs), "row, in-degree, first link of rows too long for a block");
             Add<long>("rank_meta", [8], [Version, _lanes, _stages, _linking, _blockedLinking, _blockedDangling, local ? 1 : 0, slots],
                 "layout version, lanes, stages, linking rows, of them in blocks, dangling rows in blocks, local, slots");
         }
@@ -269,6 +290,8 @@ internal sealed unsafe class RankLayout
             writer.Write(values);
             arrays[name] = writer.Finish(meaning);
         }
+
+        private int RowCount => n;
 
         private bool Self(int v) => (_self[v >> 6] >> (v & 63) & 1) != 0;
 
@@ -282,7 +305,8 @@ internal sealed unsafe class RankLayout
             for (long v = part * 65536L; v < Math.Min(n, (part + 1) * 65536L); v++)
             {
                 long start = inOffsets.Pointer[v];
-                if (new ReadOnlySpan<uint>(inLinks.Pointer + start, checked((int)(inOffsets.Pointer[v + 1] - start))).BinarySearch((uint)v) >= 0)
+                var row = new ReadOnlySpan<uint>(inLinks.Pointer + start, checked((int)(inOffsets.Pointer[v + 1] - start)));
+                if (row.Length <= 64 ? row.Contains((uint)v) : row.BinarySearch((uint)v) >= 0) // vectors beat halving for a while
                     _self[v >> 6] |= 1UL << (int)(v & 63); // parts are whole words
             }
         });
@@ -305,7 +329,6 @@ internal sealed unsafe class RankLayout
         private void Order(bool local)
         {
             _rowNodes = new int[n];
-            _nodeRows = new int[n];
             var hubs = new List<int>();
             int danglingHubs = 0;
             for (int v = 0; v < n; v++)
@@ -327,8 +350,15 @@ internal sealed unsafe class RankLayout
                 OrderByWindow();
             else
                 OrderByDegree();
-            for (int r = 0; r < n; r++)
-                _nodeRows[_rowNodes[r]] = r;
+            Parallel.For(0, (n + 65535) / 65536, _parallel, part =>
+            {
+                for (long r = part * 65536L; r < Math.Min(n, (part + 1) * 65536L); r++)
+                {
+                    if (Sse.IsSupported && r + 16 < n)
+                        Sse.Prefetch0(inOffsets.Pointer + _rowNodes[r + 16]);
+                    _nodeRows[r] = (int)Degree(_rowNodes[r]);
+                }
+            });
         }
 
         private void OrderByWindow()
@@ -391,7 +421,7 @@ internal sealed unsafe class RankLayout
         {
             long total = 0;
             for (int r = start; r < end; r++)
-                total += Degree(_rowNodes[r]) + 3; // a row costs about what three links do
+                total += _nodeRows[r] + 3; // a row costs about what three links do
             int row = start;
             long cost = 0;
             for (int block = 0; block < blocks; block++)
@@ -402,7 +432,7 @@ internal sealed unsafe class RankLayout
                 bool began = false;
                 while (row < end && (cost < goal || block == blocks - 1 || (row - start) % BlockRows != 0))
                 {
-                    long d = Degree(_rowNodes[row]);
+                    long d = _nodeRows[row];
                     if (!began || d != degree)
                     {
                         _runs.AddRange(row, d, position);
@@ -422,7 +452,7 @@ internal sealed unsafe class RankLayout
         {
             for (int r = start; r < end; r++)
             {
-                long d = Degree(_rowNodes[r]);
+                long d = _nodeRows[r];
                 _hubs.AddRange(r, d, position);
                 position += d;
             }
@@ -450,6 +480,9 @@ internal sealed unsafe class RankLayout
                     at += _linkingStarts[block + 1] - _linkingStarts[block];
                 }
             }
+            ushort[] stageOf = new ushort[blocks]; // block % stages: a division for each link would be felt
+            for (int block = 0; block < blocks; block++)
+                stageOf[block] = (ushort)(block % _stages);
             ushort[] blockOf = new ushort[_blockedLinking / BlockRows + 1];
             for (int block = 0; block < blocks; block++)
                 for (int r = _linkingStarts[block]; r < _linkingStarts[block + 1]; r += BlockRows)
@@ -457,74 +490,60 @@ internal sealed unsafe class RankLayout
 
             using NpyWriter<uint> links = new(Path.Combine(folder, "rank_links.npy"), total + Padding);
             using NpyWriter<float>? weights = inWeights is null ? null : new(Path.Combine(folder, "rank_linkw.npy"), total);
-            const int batch = 1 << 22;
-            uint[] buffer = new uint[batch + 1];
-            float[] weightBuffer = weights is null ? [] : new float[batch + 1];
-            int row = 0;
+            var cursor = new RowCursor(this);
             long done = 0;
-            var pieces = new List<(int Row, int End, int At)>();
-            while (row < n)
-            {
-                cancel.ThrowIfCancellationRequested();
-                pieces.Clear();
-                int fill = 0, pieceRow = row, pieceAt = 0;
-                for (; row < n; row++)
+            OrderedWork.Run([.. Enumerable.Range(0, _parallel.MaxDegreeOfParallelism).Select(_ => new Piece())],
+                take: piece => cursor.TryTake(piece),
+                produce: piece => Fill(piece, weights is not null, blockOf, stageOf, snapshot),
+                commit: piece =>
                 {
-                    long d = Degree(_rowNodes[row]);
-                    if (d > buffer.Length)
-                    {
-                        if (fill > 0)
-                            break;
-                        buffer = new uint[d];
-                        weightBuffer = weights is null ? [] : new float[d];
-                    }
-                    if (fill + d > buffer.Length)
-                        break;
-                    fill += (int)d;
-                    if (fill - pieceAt >= batch / 64)
-                    {
-                        pieces.Add((pieceRow, row + 1, pieceAt));
-                        (pieceRow, pieceAt) = (row + 1, fill);
-                    }
-                }
-                pieces.Add((pieceRow, row, pieceAt));
-                Parallel.ForEach(pieces, _parallel, piece => Fill(piece.Row, piece.End, buffer, weightBuffer, piece.At, blockOf, snapshot));
-                links.Write(buffer.AsSpan(0, fill));
-                weights?.Write(weightBuffer.AsSpan(0, fill));
-                done += fill;
-                progress?.Report(new StepProgress("laying out links for ranking", done, total, "links"));
-            }
+                    links.Write(piece.Links.AsSpan(0, piece.Length));
+                    weights?.Write(piece.Weights.AsSpan(0, piece.Length));
+                    done += piece.Length;
+                    progress?.Report(new StepProgress("laying out links for ranking", done, total, "links"));
+                },
+                cancel);
             links.Write(new uint[Padding]);
             arrays["rank_links"] = links.Finish("slots of the sources of each rank row's in-links, then 128 zeros");
             if (weights is not null)
                 arrays["rank_linkw"] = weights.Finish("weight of each of rank_links");
         }
 
-        private void Fill(int row, int end, uint[] buffer, float[] weightBuffer, int at, ushort[] blockOf, long[] snapshot)
+        private void Fill(Piece piece, bool weighted, ushort[] blockOf, ushort[] stageOf, long[] snapshot)
         {
-            fixed (uint* to = buffer)
-            fixed (float* toWeights = weightBuffer)
-            fixed (int* rows = _nodeRows)
-            fixed (ushort* blocks = blockOf)
-                for (; row < end; row++)
+            if (piece.Links.Length < piece.Length)
+                piece.Links = new uint[Math.Max(piece.Length, RowCursor.PieceLinks)];
+            if (weighted && piece.Weights.Length < piece.Length)
+                piece.Weights = new float[piece.Links.Length];
+            int at = 0;
+            fixed (uint* to = piece.Links)
+            fixed (float* toWeights = piece.Weights)
+            fixed (int* nodes = _rowNodes)
+            fixed (ushort* blocks = blockOf, stages = stageOf)
+                for (int row = piece.Row; row < piece.End; row++)
                 {
-                    int v = _rowNodes[row];
+                    if (Sse.IsSupported && row + 16 < piece.End)
+                    {
+                        Sse.Prefetch0(inOffsets.Pointer + nodes[row + 16]);
+                        Sse.Prefetch0(inLinks.Pointer + inOffsets.Pointer[nodes[row + 8]]);
+                    }
+                    int v = nodes[row];
                     int block = row < _blockedLinking ? blocks[row / BlockRows] : -1;
-                    for (long i = inOffsets.Pointer[v]; i < inOffsets.Pointer[v + 1L]; i++)
+                    for (long i = inOffsets.Pointer[v], end = inOffsets.Pointer[v + 1L]; i < end; i++)
                     {
                         uint u = inLinks.Pointer[i];
                         if (u == (uint)v)
                             continue;
-                        int source = rows[u];
+                        int source = _nodeRows[u];
                         long slot = source;
                         if (block >= 0 && source < _blockedLinking)
                         {
                             int from = blocks[source / BlockRows];
-                            if (from != block && from % _stages == block % _stages)
+                            if (from != block && stages[from] == stages[block])
                                 slot = snapshot[from] + source;
                         }
-                        if (inWeights is not null)
-                            toWeights[at] = inWeights.Pointer[i];
+                        if (weighted)
+                            toWeights[at] = inWeights!.Pointer[i];
                         to[at++] = (uint)slot;
                     }
                 }
@@ -532,7 +551,7 @@ internal sealed unsafe class RankLayout
 
         private void WriteRows()
         {
-            Add("rank_nodes", [n], System.Runtime.InteropServices.MemoryMarshal.Cast<int, uint>(_rowNodes.AsSpan()), "node of each rank row");
+            Add("rank_nodes", [n], MemoryMarshal.Cast<int, uint>(_rowNodes.AsSpan()), "node of each rank row");
             using NpyWriter<uint> degrees = new(Path.Combine(folder, "rank_out.npy"), _linking);
             using NpyWriter<double>? weights = outWeights is null ? null : new(Path.Combine(folder, "rank_weight.npy"), _linking);
             var self = new List<uint>();
@@ -571,9 +590,63 @@ internal sealed unsafe class RankLayout
             arrays["rank_out"] = degrees.Finish("out-degree of each linking rank row");
             if (weights is not null)
                 arrays["rank_weight"] = weights.Finish("sum of the out-weights of each linking rank row");
-            Add<uint>("rank_self", [self.Count], System.Runtime.InteropServices.CollectionsMarshal.AsSpan(self), "linking rank rows that link to themselves");
+            Add<uint>("rank_self", [self.Count], CollectionsMarshal.AsSpan(self), "linking rank rows that link to themselves");
             if (outWeights is not null)
-                Add<float>("rank_selfw", [selfWeights.Count], System.Runtime.InteropServices.CollectionsMarshal.AsSpan(selfWeights), "weight of each link of rank_self");
+                Add<float>("rank_selfw", [selfWeights.Count], CollectionsMarshal.AsSpan(selfWeights), "weight of each link of rank_self");
+        }
+
+        // Rows that one thread lays out, and what it made of them.
+        private sealed class Piece
+        {
+            public int Row, End, Length;
+            public uint[] Links = [];
+            public float[] Weights = [];
+        }
+
+        /// <summary>Cuts all rows into pieces by their degrees, which the runs and hubs tell in order.</summary>
+        private sealed class RowCursor(Writer writer)
+        {
+            /// <summary>Links of a piece; more only where one row has more.</summary>
+            public const int PieceLinks = 1 << 20;
+
+            private int _row;
+            private int _run;
+            private int _hub;
+
+            public bool TryTake(Piece piece)
+            {
+                piece.Row = _row;
+                long length = 0;
+                while (_row < writer.RowCount)
+                {
+                    (long degree, int end) = Next();
+                    long some = degree == 0 ? end - _row : Math.Min(end - _row, (PieceLinks - length) / degree);
+                    if (some == 0 && length == 0)
+                        some = 1;
+                    if (some == 0)
+                        break;
+                    length += some * degree;
+                    _row += (int)some;
+                }
+                (piece.End, piece.Length) = (_row, checked((int)length));
+                return piece.End > piece.Row;
+            }
+
+            // In-degree of _row, and the end of the rows that have the same.
+            private (long Degree, int End) Next()
+            {
+                List<long> hubs = writer._hubs, runs = writer._runs;
+                while (_hub < hubs.Count && hubs[_hub] < _row)
+                    _hub += 3;
+                if (_hub < hubs.Count && hubs[_hub] == _row)
+                    return (hubs[_hub + 1], _row + 1);
+                while (_run + 3 < runs.Count && runs[_run + 3] <= _row)
+                    _run += 3;
+                long end = _run + 3 < runs.Count ? runs[_run + 3] : writer.RowCount;
+                if (_hub < hubs.Count)
+                    end = Math.Min(end, hubs[_hub]);
+                return (runs[_run + 1], (int)end);
+            }
         }
     }
 }
