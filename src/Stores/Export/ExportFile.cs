@@ -17,7 +17,7 @@ public static class ExportFile
         string temporary = Beside(path);
         try
         {
-            using (FileStream file = new(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 0)) // writers have buffers; FileStream's cannot be disposed of on a full disk
+            using (FileStream file = new(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 0)) // the writers have buffers of their own
             {
                 if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
                     using (GZipStream packed = new(file, CompressionLevel.Optimal, leaveOpen: true))
