@@ -620,7 +620,7 @@ internal sealed unsafe class RankLayout
                 while (_row < writer.RowCount)
                 {
                     (long degree, int end) = Next();
-                    long some = degree == 0 ? end - _row : Math.Min(end - _row, (PieceLinks - length) / degree);
+                    long some = degree == 0 ? end - _row : Math.Min(end - _row, Math.Max(PieceLinks - length, 0) / degree);
                     if (some == 0 && length == 0)
                         some = 1;
                     if (some == 0)

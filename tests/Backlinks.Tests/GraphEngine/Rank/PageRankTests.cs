@@ -219,6 +219,25 @@ public sealed class PageRankTests
     }
 
     [Fact]
+    public void Rows_longer_than_a_piece_of_the_layout_are_laid_out_whole()
+    {
+        const int fans = 2_300_000, n = fans + 2; // rows of 2.3 and 1.15 million links
+        using var folder = new TemporaryFolder();
+        using (var builder = new GraphBuilder(folder.Path, new GraphBuilderOptions { RankShape = new RankLayoutShape(4, 2, long.MaxValue, false) }))
+        {
+            for (uint i = 2; i < n; i++)
+                builder.AddRow(i, i % 2 == 0 ? [0, 1] : [0]);
+            builder.Build(n);
+        }
+        using LinkGraph graph = LinkGraph.Open(folder.Path);
+        const double d = 0.85, half = d * fans / 4, sum = fans + 2 + d * fans; // in multiples of what a node without links gets
+        double[] x = PageRank.Compute(graph, new() { Tolerance = 1e-12 }).Scores;
+        Assert.Equal((1 + 3 * half) / sum, x[0], 1e-12);
+        Assert.Equal((1 + half) / sum, x[1], 1e-12);
+        Assert.Equal(1 / sum, x[2], 1e-12);
+    }
+
+    [Fact]
     public void A_farm_lifts_its_target_as_the_formula_says()
     {
         const int others = 2000, boosters = 40, n = others + boosters + 1;
