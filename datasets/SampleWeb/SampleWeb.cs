@@ -1,0 +1,4 @@
+namespace Backlinks.SampleWeb;
+
+/// <summary>STUB.</summary>
+public sealed class Web;

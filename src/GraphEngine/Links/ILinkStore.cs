@@ -1,0 +1,109 @@
+namespace Backlinks.GraphEngine;
+
+/// <summary>What a page is known as after all visits.</summary>
+/// <param name="Id">The store's number of the URL, stable for the life of the store.</param>
+/// <param name="Url">Page, host or domain.</param>
+/// <param name="FirstSeen">First time anything said the URL exists, UTC.</param>
+/// <param name="LastVisit">Last visit whatever its outcome; null if it was only linked to.</param>
+/// <param name="LastVerified">Last visit that could tell which links are there.</param>
+/// <param name="LastOutcome">Of the last visit.</param>
+/// <param name="Status">HTTP status of the last visit.</param>
+public sealed record StoredPage(long Id, string Url, Granularity Granularity, DateTime FirstSeen, DateTime? LastVisit, DateTime? LastVerified,
+    VisitOutcome? LastOutcome, int Status)
+{
+    public string Detail { get; init; } = "";
+    public string ContentType { get; init; } = "";
+    public string Language { get; init; } = "";
+    public string Title { get; init; } = "";
+    public string Headings { get; init; } = "";
+    public string Text { get; init; } = "";
+    public int Words { get; init; }
+    public string Canonical { get; init; } = "";
+    public bool Noindex { get; init; }
+    public bool Nofollow { get; init; }
+    public ulong ContentHash { get; init; }
+    public ulong SimHash { get; init; }
+    public string ETag { get; init; } = "";
+    public string LastModified { get; init; } = "";
+    public string Address { get; init; } = "";
+
+    /// <summary>Visits that found the page changed, and visits that could tell: their ratio drives the recrawl interval.</summary>
+    public int Changes { get; init; }
+    public int Verifications { get; init; }
+}
+
+/// <summary>A link by numbers alone, as ranking streams it.</summary>
+public readonly record struct StoredArc(long SourceId, long TargetId, LinkKind Kind, LinkRel Rel, Zone Zone, float Position, bool Lost);
+
+/// <summary>A link with its history.</summary>
+public sealed record StoredLink(string Source, string Target, LinkKind Kind, LinkRel Rel, Zone Zone, float Position, string Anchor, string Left, string Right, string Href)
+{
+    public DateTime FirstSeen { get; init; }
+    public DateTime LastSeen { get; init; }
+
+    /// <summary>Last time a visit could tell whether the link is there.</summary>
+    public DateTime LastVerified { get; init; }
+
+    /// <summary>The first check that missed it, while a second one is awaited.</summary>
+    public DateTime? MissingSince { get; init; }
+
+    public DateTime? LostAt { get; init; }
+    public LostReason LostReason { get; init; }
+
+    /// <summary>Who reported it first.</summary>
+    public string ObservedBy { get; init; } = "";
+}
+
+/// <summary>One look at a page, as kept in its history.</summary>
+public sealed record StoredVisit(string Url, DateTime At, string Source, VisitOutcome Outcome, int Status, string Detail, int Links, ulong LinkSetHash);
+
+/// <summary>One crawl or import, as the store remembers it.</summary>
+/// <param name="Id"><c>crawl:…</c>, <c>warc:…</c>; what <see cref="PageVisit.Source"/> names.</param>
+/// <param name="Kind">crawl, warc, arc, wat, ahrefs, …</param>
+/// <param name="Position">How far a resumable import came: bytes of the file done. Equal to the length when it is complete.</param>
+/// <param name="Facts">Counts and settings for people, JSON.</param>
+public sealed record StoredSource(string Id, string Kind, DateTime Started, DateTime? Ended, long Position, string Facts);
+
+/// <summary>What writing a batch did.</summary>
+/// <param name="Repeated">Visits that had been written before and changed nothing.</param>
+/// <param name="NewLost">Links that this batch established as lost.</param>
+public readonly record struct WriteResult(int Visits, int Repeated, int NewPages, long NewLinks, long NewLost);
+
+/// <summary>
+/// Where observations are kept: pages and links with their history. Mutable; one process writes at a time; a batch is
+/// written whole or not at all, and the same batch twice changes nothing. A link is lost after two visits at least 24
+/// hours apart found it gone for one of the <see cref="LostReason"/>s; what could not be verified removes nothing.
+/// </summary>
+public interface ILinkStore : IDisposable
+{
+    /// <summary>Goes up with every batch that changed something; what <see cref="Pages"/> and <see cref="Links"/> count from.</summary>
+    long Version { get; }
+
+    /// <summary>Writes visits and, in the same transaction, how far their source has come.</summary>
+    WriteResult Write(IReadOnlyList<PageVisit> visits, StoredSource? source = null, CancellationToken cancel = default);
+
+    StoredPage? FindPage(string url);
+
+    /// <summary>All pages in order of reversed host and path (<see cref="NodeNames"/>' key order), or those changed after <paramref name="sinceVersion"/>.</summary>
+    IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default);
+
+    /// <summary>All links by numbers, in no order; lost ones too.</summary>
+    IEnumerable<StoredArc> Arcs(CancellationToken cancel = default);
+
+    /// <summary>The links of one page, or to one page, with their history.</summary>
+    IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default);
+
+    IEnumerable<StoredLink> LinksTo(string url, CancellationToken cancel = default);
+
+    /// <summary>All links with their history whose source changed after <paramref name="sinceVersion"/>.</summary>
+    IEnumerable<StoredLink> Links(long sinceVersion = 0, CancellationToken cancel = default);
+
+    /// <summary>The visits to a page, oldest first.</summary>
+    IEnumerable<StoredVisit> Visits(string url, CancellationToken cancel = default);
+
+    StoredSource? FindSource(string id);
+
+    IEnumerable<StoredSource> Sources();
+
+    (long Pages, long Links, long Visits) Count();
+}
