@@ -1,0 +1,115 @@
+using System.Text;
+
+namespace Backlinks.Ingest;
+
+/// <summary>
+/// Punycode (RFC 3492): a label of any code points as letters, digits and hyphens. Both ways are quadratic in the length
+/// of a label by nature, so <see cref="Idna"/> keeps labels short.
+/// </summary>
+internal static class Punycode
+{
+    private const int Base = 36, TMin = 1, TMax = 26, Skew = 38, Damp = 700, InitialBias = 72, InitialN = 0x80;
+
+    /// <summary>Appends the encoding, without <c>xn--</c>.</summary>
+    public static void Encode(ReadOnlySpan<int> label, StringBuilder to)
+    {
+        int basic = 0;
+        foreach (int point in label)
+            if (point < 0x80)
+            {
+                to.Append((char)point);
+                basic++;
+            }
+        if (basic > 0)
+            to.Append('-');
+        int n = InitialN, bias = InitialBias;
+        long delta = 0; // lengths are capped, so none of RFC 3492's overflows can be
+        for (int handled = basic; handled < label.Length;)
+        {
+            int next = int.MaxValue;
+            foreach (int point in label)
+                if (point >= n && point < next)
+                    next = point;
+            delta += (long)(next - n) * (handled + 1);
+            n = next;
+            foreach (int point in label)
+            {
+                if (point < n)
+                    delta++;
+                else if (point == n)
+                {
+                    long q = delta;
+                    for (int k = Base; ; k += Base)
+                    {
+                        int t = Math.Clamp(k - bias, TMin, TMax);
+                        if (q < t)
+                            break;
+                        to.Append(Digit((int)((q - t) % (Base - t)) + t));
+                        q = (q - t) / (Base - t);
+                    }
+                    to.Append(Digit((int)q));
+                    bias = Adapt(delta, handled + 1, handled == basic);
+                    delta = 0;
+                    handled++;
+                }
+            }
+            delta++;
+            n++;
+        }
+    }
+
+    /// <summary>Decodes what stands after <c>xn--</c>; false for what no encoder writes or is no Unicode scalar value.</summary>
+    public static bool TryDecode(ReadOnlySpan<int> encoded, List<int> to)
+    {
+        int hyphen = encoded.LastIndexOf('-');
+        for (int i = 0; i < hyphen; i++)
+            to.Add(encoded[i]);
+        int bias = InitialBias;
+        long n = InitialN, at = 0;
+        for (int read = hyphen > 0 ? hyphen + 1 : 0; read < encoded.Length;) // a hyphen in front delimits nothing: an error
+        {
+            long before = at, weight = 1;
+            for (int k = Base; ; k += Base)
+            {
+                int digit = read < encoded.Length ? Value(encoded[read++]) : -1;
+                if (digit < 0)
+                    return false;
+                at += digit * weight;
+                int t = Math.Clamp(k - bias, TMin, TMax);
+                if (digit < t)
+                    break;
+                weight *= Base - t;
+                if (at > int.MaxValue || weight > int.MaxValue)
+                    return false;
+            }
+            int length = to.Count + 1;
+            bias = Adapt(at - before, length, before == 0);
+            n += at / length;
+            if (n > 0x10FFFF || n is >= 0xD800 and < 0xE000)
+                return false;
+            at %= length;
+            to.Insert((int)at++, (int)n);
+        }
+        return true;
+    }
+
+    private static int Adapt(long delta, int length, bool first)
+    {
+        delta = first ? delta / Damp : delta / 2;
+        delta += delta / length;
+        int k = 0;
+        for (; delta > (Base - TMin) * TMax / 2; k += Base)
+            delta /= Base - TMin;
+        return k + (int)((Base - TMin + 1) * delta / (delta + Skew));
+    }
+
+    private static char Digit(int value) => (char)(value < 26 ? 'a' + value : '0' + value - 26);
+
+    private static int Value(int point) => point switch
+    {
+        >= 'a' and <= 'z' => point - 'a',
+        >= 'A' and <= 'Z' => point - 'A',
+        >= '0' and <= '9' => point - '0' + 26,
+        _ => -1,
+    };
+}
