@@ -339,7 +339,7 @@ internal ref struct UrlParser
         }
         if (port > 65535)
             return false;
-        if (port == DefaultPort(_parts.Kind))
+        if (IsSpecial && port == DefaultPort(_parts.Kind))
             return true;
         Span<char> text = stackalloc char[5];
         port.TryFormat(text, out int length, default, System.Globalization.CultureInfo.InvariantCulture);
