@@ -1,4 +1,0 @@
-namespace Backlinks.SampleWeb;
-
-/// <summary>STUB.</summary>
-public sealed class Web;
