@@ -41,10 +41,10 @@ public sealed record StoredLink(string Source, string Target, LinkKind Kind, Lin
     public DateTime FirstSeen { get; init; }
     public DateTime LastSeen { get; init; }
 
-    /// <summary>Last time a visit could tell whether the link is there.</summary>
+    /// <summary>Last time a visit could tell whether the link is there; its last sighting, where none could since.</summary>
     public DateTime LastVerified { get; init; }
 
-    /// <summary>The first check that missed it, while a second one is awaited.</summary>
+    /// <summary>The first check that found it not counting, while a second one is awaited.</summary>
     public DateTime? MissingSince { get; init; }
 
     public DateTime? LostAt { get; init; }
@@ -65,14 +65,41 @@ public sealed record StoredVisit(string Url, DateTime At, string Source, VisitOu
 public sealed record StoredSource(string Id, string Kind, DateTime Started, DateTime? Ended, long Position, string Facts);
 
 /// <summary>What writing a batch did.</summary>
+/// <param name="Visits">Visits given, repeated ones included.</param>
 /// <param name="Repeated">Visits that had been written before and changed nothing.</param>
-/// <param name="NewLost">Links that this batch established as lost.</param>
+/// <param name="NewPages">URLs that the store had never heard of.</param>
+/// <param name="NewLost">Links that turned from live to lost.</param>
 public readonly record struct WriteResult(int Visits, int Repeated, int NewPages, long NewLinks, long NewLost);
+
+/// <summary>A URL by its number, as graphs are built from.</summary>
+/// <param name="Visited">False where it was only linked to.</param>
+public readonly record struct StoredName(long Id, string Url, Granularity Granularity, bool Visited);
 
 /// <summary>
 /// Where observations are kept: pages and links with their history. Mutable; one process writes at a time; a batch is
-/// written whole or not at all, and the same batch twice changes nothing. A link is lost after two visits at least 24
-/// hours apart found it gone for one of the <see cref="LostReason"/>s; what could not be verified removes nothing.
+/// written whole or not at all, and the same batch twice changes nothing.
+/// <para><b>Visits</b> are told apart by page, time and source, and may come in any order; within a batch they are taken
+/// in order of time. A <see cref="VisitOutcome.Reported"/> visit may come in parts, whose links add up.</para>
+/// <para><b>Links</b> are told apart by page, target, kind, and place among the links of that kind to that target in
+/// document order: the same page twice gives no duplicates, and a second link to one target stays a link of its own. Kind
+/// <see cref="LinkKind.Reported"/> does not say which element it saw: it is there while any link to its target is. Rel,
+/// zone, anchor and context are those of the last sighting (of two at one time, the greater rel, zone, text). A link of a
+/// nofollow page has <see cref="LinkRel.PageNofollow"/>.</para>
+/// <para><b>Sightings.</b> Fetched, Redirected, Truncated and Reported visits see the links they bring (a Reported link at
+/// its own <see cref="LinkObservation.LastSeen"/>). NotModified sees those of the last Fetched visit that the store knows
+/// when it comes; without one, or if that one is later, it sees and tells nothing. A Fetched visit with the
+/// <see cref="LinkSetHash"/> of the last one sees the same links and is one page-level write. Others see nothing.</para>
+/// <para><b>Counting.</b> A link counts in a visit that sees it, unless that was a Fetched (or NotModified) page with
+/// noindex or another canonical (canonical and redirect links count even there), or the link is withheld
+/// (<see cref="LinkRel.Withheld"/>) but was followed at some other time. So a link that was nofollow from the start is live
+/// and merely never ranked, and one that becomes nofollow, or whose page becomes noindex, stops counting though it is
+/// still seen: <see cref="StoredLink.LastSeen"/> goes on.</para>
+/// <para><b>Loss.</b> Fetched, Redirected, Gone, HostDead and (see above) NotModified visits can tell. Those after the last
+/// time a link counted (if it never did: from its first sighting on) all found it not counting. The first is
+/// <see cref="StoredLink.MissingSince"/>; the first at least 24 hours later makes it lost, at its time and for its reason.
+/// A later sighting that counts makes the link live again, with its first sighting kept. Another tool's word that a link
+/// was lost holds if it was seen by nobody after that. Truncated and Reported visits remove nothing; of what could not be
+/// verified only <see cref="StoredPage.LastVisit"/> and the outcome are kept.</para>
 /// </summary>
 public interface ILinkStore : IDisposable
 {
@@ -82,10 +109,15 @@ public interface ILinkStore : IDisposable
     /// <summary>Writes visits and, in the same transaction, how far their source has come.</summary>
     WriteResult Write(IReadOnlyList<PageVisit> visits, StoredSource? source = null, CancellationToken cancel = default);
 
+    /// <summary>The page of that URL, or else the host or domain of that name.</summary>
     StoredPage? FindPage(string url);
 
-    /// <summary>All pages in order of reversed host and path (<see cref="NodeNames"/>' key order), or those changed after <paramref name="sinceVersion"/>.</summary>
+    /// <summary>All pages, visited or only linked to, in order of reversed host and path (<see cref="NodeNames"/>' key
+    /// order), or those that are new, were visited or had a link change after <paramref name="sinceVersion"/>.</summary>
     IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default);
+
+    /// <summary>All pages as <see cref="Pages"/> orders them, by number and name alone.</summary>
+    IEnumerable<StoredName> Names(CancellationToken cancel = default);
 
     /// <summary>All links by numbers, in no order; lost ones too.</summary>
     IEnumerable<StoredArc> Arcs(CancellationToken cancel = default);
@@ -103,7 +135,9 @@ public interface ILinkStore : IDisposable
 
     StoredSource? FindSource(string id);
 
+    /// <summary>In order of id.</summary>
     IEnumerable<StoredSource> Sources();
 
+    /// <summary>Pages visited or linked to, links live or lost, visits.</summary>
     (long Pages, long Links, long Visits) Count();
 }

@@ -10,6 +10,7 @@ namespace Backlinks.Stores;
 /// graphs/current       the id of the graph imported last, one line
 /// runs/&lt;id&gt;/            the scores of one ranking of one graph, see <see cref="Run"/>; immutable
 /// runs/current         the id of the run published last, one line
+/// links.duckdb         the link store, see <see cref="DuckDbLinkStore"/>; the only thing here that changes
 /// */.building-&lt;pid&gt;/   work in progress, invisible to readers; what a killed process leaves goes with the next writer
 /// .lock                locked (not merely present) while a process writes; .lock-holder names that process
 /// </code>
@@ -31,6 +32,28 @@ public sealed class DataFolder
     public string Graphs => System.IO.Path.Combine(Path, "graphs");
 
     public string Runs => System.IO.Path.Combine(Path, "runs");
+
+    /// <summary>The file of the link store.</summary>
+    public string Links => System.IO.Path.Combine(Path, "links.duckdb");
+
+    /// <summary>Whether anything was ever crawled or imported into the link store.</summary>
+    public bool HasLinks => File.Exists(Links);
+
+    /// <summary>Opens the link store; for writing, folder and store are made if need be.</summary>
+    /// <exception cref="StoreException">There is none to read, another process has it, it is damaged or of a newer schema.</exception>
+    public DuckDbLinkStore OpenLinks(bool readOnly, LinkStoreOptions? options = null)
+    {
+        if (!readOnly)
+            try
+            {
+                Directory.CreateDirectory(Path);
+            }
+            catch (UnauthorizedAccessException e)
+            {
+                throw new StoreException(Path, "cannot be written: change its permissions or name another folder with --data", e);
+            }
+        return DuckDbLinkStore.Open(Links, readOnly, options);
+    }
 
     /// <summary>Ids of the graphs here, in ordinal order.</summary>
     public IReadOnlyList<string> GraphIds() => Ids(Graphs);
