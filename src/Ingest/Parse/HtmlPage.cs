@@ -34,7 +34,7 @@ internal sealed class HtmlPage
     private PageVisit Visit(PageVisit visit, PageResponse response, PageReaderOptions options)
     {
         ReadOnlyMemory<byte> body = response.Body[..Math.Min(response.Body.Length, options.MaxBody)];
-        ReadOnlyMemory<byte> html = ToUtf8(body, response.Fields.Get("Content-Type"), out Encoding encoding);
+        ReadOnlyMemory<byte> html = PageEncoding.ToUtf8(body, response.Fields.Get("Content-Type"), out Encoding encoding);
         _extractor.Read(html.Span, options.MaxLinks, options.Agent);
         RobotsMeta robots = RobotsMeta.Parse(response.Fields.GetAll("X-Robots-Tag"), options.Agent).And(RobotsMeta.Parse(_markup.Robots, options.Agent));
 
@@ -91,13 +91,6 @@ internal sealed class HtmlPage
             Nofollow = robots.Nofollow,
             Links = links,
         };
-    }
-
-    private static ReadOnlyMemory<byte> ToUtf8(ReadOnlyMemory<byte> body, string? contentType, out Encoding encoding)
-    {
-        _ = contentType;
-        encoding = Encoding.UTF8;
-        return body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body;
     }
 
     private LinkObservation Observation(in FoundLink found, string href, string target, Zone zone, int total, bool nofollow, ReadOnlySpan<byte> html)

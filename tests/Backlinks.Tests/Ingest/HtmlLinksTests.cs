@@ -5,7 +5,7 @@ using AngleSharp.Html.Parser;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
 
-namespace Backlinks.Tests.Ingest;
+namespace Backlinks.Tests;
 
 /// <summary>Links and anchors of pages against a DOM's.</summary>
 public sealed class HtmlLinksTests

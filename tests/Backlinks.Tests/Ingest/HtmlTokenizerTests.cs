@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Backlinks.Ingest;
 
-namespace Backlinks.Tests.Ingest;
+namespace Backlinks.Tests;
 
 /// <summary>
 /// The tokenizer against the cases of html5lib. Compared: start tags with attributes and self-closing flag, end tags,
