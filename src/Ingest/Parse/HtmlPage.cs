@@ -41,7 +41,7 @@ internal sealed class HtmlPage
         var links = new List<LinkObservation>(_markup.Links.Count);
         string canonical = AddHeaderLinks(links, response, options, robots);
         WebUrl? basis = response.Url;
-        if (_markup.Base is not null && WebUrl.TryParse(_markup.Base, response.Url, out WebUrl? named) && named.Scheme is not ("data" or "javascript"))
+        if (_markup.Base is not null && WebUrl.TryParse(_markup.Base, response.Url, encoding, out WebUrl? named) && named.Scheme is not ("data" or "javascript"))
             basis = named;
         _targets.Clear();
         _tooLong = 0;
@@ -142,8 +142,7 @@ internal sealed class HtmlPage
         }
         if (!_targets.TryGetValue(href, out string? target))
         {
-            _ = encoding;
-            target = WebUrl.TryParse(href, basis, out WebUrl? url) && url.IsHttp ? url.PageKey : null;
+            target = WebUrl.TryParse(href, basis, encoding, out WebUrl? url) && url.IsHttp ? url.PageKey : null;
             _targets.Add(href, target);
         }
         if (target is not null && target.Length > maxUrl)
