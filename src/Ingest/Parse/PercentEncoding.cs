@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -81,7 +80,7 @@ internal sealed class PercentEncodeSet
             Rune.DecodeFromUtf16(text, out Rune rune, out int used);
             int length = rune.EncodeToUtf16(pair);
             int count = encoder.GetBytes(pair[..length], bytes, flush: text.Length == used);
-            if (rune.Value != LegacyEncoder.Lacking && bytes[..count].Contains((byte)LegacyEncoder.Lacking))
+            if (LegacyEncoder.Lacks(rune, bytes[..count]))
             {
                 to.Append("%26%23");
                 to.Append(rune.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -126,20 +125,25 @@ internal sealed class PercentEncodeSet
     }
 }
 
-/// <summary>Encoders that give a byte 1 for what their encoding lacks, instead of the nearest letter or a question mark.</summary>
+/// <summary>Encoders that tell what their encoding lacks, instead of writing the nearest letter or a question mark.</summary>
 internal static class LegacyEncoder
 {
-    public const char Lacking = '\u0001'; // not NUL, which ends .NET's fallback text
+    private const char Sign = '\u0001'; // not NUL, which ends .NET's fallback text
 
-    private static readonly ConcurrentDictionary<Encoding, Encoding> Strict = new();
+    // By reference: two encodings of one code page number count as equal.
+    private static readonly ConditionalWeakTable<Encoding, Encoding> Telling = [];
 
     public static Encoder For(Encoding encoding) =>
-        Strict.GetOrAdd(encoding, static e =>
+        Telling.GetValue(encoding, static e =>
         {
-            var strict = (Encoding)e.Clone();
-            strict.EncoderFallback = new EncoderReplacementFallback(Lacking.ToString());
-            return strict;
+            var telling = (Encoding)e.Clone();
+            telling.EncoderFallback = new EncoderReplacementFallback(Sign.ToString());
+            return telling;
         }).GetEncoder();
+
+    /// <summary>The bytes stand for no character of the encoding: .NET's write the sign, <see cref="WebEncoding"/> a reference <c>&amp;#NNN;</c>.</summary>
+    public static bool Lacks(Rune rune, ReadOnlySpan<byte> bytes) =>
+        !rune.IsAscii && (bytes.Contains((byte)Sign) || (bytes.Length > 3 && bytes.StartsWith("&#"u8) && bytes[^1] == ';'));
 
     /// <summary>The query's encoding by the standard's "get an output encoding": UTF-8 instead of UTF-16 and UTF-32, null for UTF-8.</summary>
     public static Encoding? ForOutput(Encoding? encoding) =>

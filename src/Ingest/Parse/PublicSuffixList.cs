@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -23,6 +24,8 @@ namespace Backlinks.Ingest;
 public sealed class PublicSuffixList
 {
     private const byte IcannRule = 1, PrivateRule = 2, IcannException = 4, PrivateException = 8;
+
+    private static readonly SearchValues<char> PlainHost = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-._");
 
     private static readonly Lazy<PublicSuffixList> LazyBuiltIn = new(ReadBuiltIn);
 
@@ -63,12 +66,40 @@ public sealed class PublicSuffixList
     /// <summary>The registrable domain of a host as people write it, lower-cased, or null: <c>WWW.Example.co.uk</c> → <c>example.co.uk</c>.</summary>
     public string? DomainOf(string host, bool withPrivate = true)
     {
+        if (!host.AsSpan().ContainsAnyExcept(PlainHost))
+        {
+            ReadOnlySpan<char> domain = DomainOf(host.AsSpan(), withPrivate);
+            return domain.IsEmpty ? null : domain.Length == host.Length ? host : domain.ToString();
+        }
         string name = host.ToLowerInvariant();
         if (name.EndsWith('.'))
             name = name[..^1]; // a root dot says the same name
         byte[] key = Encoding.UTF8.GetBytes(GraphEngine.NodeNames.ReverseLabels(name));
         int length = DomainLength(key, withPrivate, out _);
         return length == 0 ? null : GraphEngine.NodeNames.ReverseLabels(Encoding.UTF8.GetString(key.AsSpan(0, length)));
+    }
+
+    /// <summary>
+    /// The registrable domain at the end of a host as <see cref="WebUrl.HostSpan"/> gives it (ASCII, lower case), without a
+    /// root dot; empty where it has none. Nothing is allocated for a name that DNS could hold.
+    /// </summary>
+    public ReadOnlySpan<char> DomainOf(ReadOnlySpan<char> host, bool withPrivate = true)
+    {
+        const int longest = 256; // no name of the DNS is longer
+        if (!host.IsEmpty && host[^1] == '.')
+            host = host[..^1];
+        Span<byte> key = host.Length <= longest ? stackalloc byte[longest] : new byte[host.Length];
+        int write = 0;
+        for (int end = host.Length; end >= 0;)
+        {
+            int dot = host[..end].LastIndexOf('.');
+            for (int i = dot + 1; i < end; i++)
+                key[write++] = (byte)host[i];
+            if (dot >= 0)
+                key[write++] = (byte)'.';
+            end = dot;
+        }
+        return host[^DomainLength(key[..write], withPrivate, out _)..];
     }
 
     /// <summary>

@@ -112,6 +112,27 @@ public sealed class PublicSuffixListTests
         }, iter: 300, threads: 1);
     }
 
+    [Theory]
+    [InlineData("a.com", "a.com")]
+    [InlineData("b.a.com.", "a.com")]
+    [InlineData("com", "")]
+    [InlineData("", "")]
+    [InlineData(".", "")]
+    [InlineData("..", "")]
+    [InlineData("a..com", "")]
+    [InlineData("127.0.0.1", "")]
+    [InlineData("[::1]", "")]
+    [InlineData("x.a.xn--55qx5d.xn--fiqs8s", "a.xn--55qx5d.xn--fiqs8s")]
+    public void The_domain_is_cut_from_a_host_without_allocating(string host, string domain)
+    {
+        PublicSuffixList list = Read(Small);
+        Assert.Equal(domain, list.DomainOf(host.AsSpan()).ToString());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int length = list.DomainOf(host.AsSpan()).Length;
+        Assert.Equal((domain.Length, 0L), (length, GC.GetAllocatedBytesForCurrentThread() - before));
+        Assert.Equal("a.com", list.DomainOf((string.Concat(Enumerable.Repeat("b.", 1000)) + "a.com").AsSpan()).ToString());
+    }
+
     [Fact]
     public void A_key_is_looked_up_without_allocating()
     {

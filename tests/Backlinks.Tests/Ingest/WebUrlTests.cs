@@ -140,10 +140,14 @@ public sealed class WebUrlTests
         Assert.Equal("?%1B$B;z%1B(Ba", Query("?字a", "iso-2022-jp"));
         Assert.Equal("?%D7%D6%26%239731%3B", Query("?字☃", "gb2312"));
         Assert.Equal("?%E5%AD%97", Query("?字", "utf-16"));
+        Assert.Equal("?a%8E%9A%26%239731%3B", Web("?a字☃", "sjis"));
+        Assert.Equal("?%F2&%26%23233%3B", Web("?т&é", "windows-1251"));
+        Assert.Equal("?%E5%AD%97", Web("?字", "utf-16"));
         Assert.True(WebUrl.TryParse("x://h/?é", null, Encoding.Latin1, out url) && url.Query == "?%C3%A9");
 
-        static string Query(string text, string encoding) =>
-            WebUrl.TryParse("http://h/" + text, null, Encoding.GetEncoding(encoding), out WebUrl? url) ? url.Query : "failure";
+        static string Query(string text, string encoding) => In(text, Encoding.GetEncoding(encoding));
+        static string Web(string text, string label) => In(text, WebEncoding.ForLabel(label)!);
+        static string In(string text, Encoding encoding) => WebUrl.TryParse("http://h/" + text, null, encoding, out WebUrl? url) ? url.Query : "failure";
     }
 
     [Fact]
@@ -236,9 +240,9 @@ public sealed class WebUrlTests
         WebUrl page = WebUrl.TryParse("https://www.example.com/news/2024/story.html?id=7")!;
         long Cost(string link)
         {
-            WebUrl.TryParse(link, page);
-            long before = GC.GetAllocatedBytesForCurrentThread();
             WebUrl? url = WebUrl.TryParse(link, page);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            url = WebUrl.TryParse(link, page);
             long cost = GC.GetAllocatedBytesForCurrentThread() - before;
             return cost - 2 * url!.Href.Length;
         }
