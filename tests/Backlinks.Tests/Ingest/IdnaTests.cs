@@ -100,7 +100,7 @@ public sealed class IdnaTests
             apart.AddRange(text[(text.Length / 2)..]);
             Nfc.Normalize(apart);
             Assert.Equal(once, apart);
-        }, seed: "0N0XIzNsQ0O2", iter: 20_000, threads: 1);
+        }, seed: "0N0XIzNsQ0O2", iter: 4_000, threads: 1);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class IdnaTests
             List<int> decoded = [];
             Assert.True(Punycode.TryDecode([.. encoded.ToString().Select(c => (int)c)], decoded));
             Assert.Equal(label, decoded);
-        }, seed: "0N0XIzNsQ0O2", iter: 3_000, threads: 1);
+        }, seed: "0N0XIzNsQ0O2", iter: 500, threads: 1);
     }
 
     [Fact]
@@ -131,8 +131,8 @@ public sealed class IdnaTests
             Assert.Equal(ascii, Idna.ToAscii(ascii));
             if (!name.Any(p => p is 0x5d0 or 0x661 or 0x645) && !ascii.Split('.').Any(l => l.StartsWith("xn--", StringComparison.Ordinal) && name.All(p => p < 0x80)))
                 Assert.Equal(ascii + ".xn--zca", Idna.ToAscii(ascii + ".ß"));
-        }, seed: "0N0XIzNsQ0O2", iter: 20_000, threads: 1);
-        Assert.InRange(valid, 500, 20_000);
+        }, seed: "0N0XIzNsQ0O2", iter: 4_000, threads: 1);
+        Assert.InRange(valid, 100, 4_000);
     }
 
     [Fact]

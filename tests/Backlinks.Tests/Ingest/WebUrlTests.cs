@@ -230,8 +230,8 @@ public sealed class WebUrlTests
                 Assert.True(System.Text.Ascii.IsValid(url.Href));
                 Assert.Equal(url.Href, url.PageKey + url.Href[url.PageKey.Length..]);
             }
-        }, seed: "0N0XIzNsQ0O2", iter: 20_000, threads: 1);
-        Assert.InRange(parsed, 10_000, 60_000);
+        }, seed: "0N0XIzNsQ0O2", iter: 5_000, threads: 1);
+        Assert.InRange(parsed, 2_500, 15_000);
     }
 
     [Fact]
@@ -276,10 +276,10 @@ public sealed class WebUrlTests
     [InlineData("", "a")]
     [InlineData("", "\t")]
     [InlineData("", " ")]
-    public async Task Two_megabytes_of_anything_end_soon(string front, string piece)
+    public async Task A_megabyte_of_anything_ends_soon(string front, string piece)
     {
         // A quadratic step would take minutes; the guard is for a very slow machine.
-        string input = string.Concat(front, string.Concat(Enumerable.Repeat(piece, 2_000_000 / Encoding.UTF8.GetByteCount(piece))), "x");
+        string input = string.Concat(front, string.Concat(Enumerable.Repeat(piece, 1_000_000 / Encoding.UTF8.GetByteCount(piece))), "x");
         WebUrl page = WebUrl.TryParse("http://h/a/b")!;
         await Task.Run(() => (WebUrl.TryParse(input), WebUrl.TryParse(input, page)), TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
