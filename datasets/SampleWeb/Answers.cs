@@ -74,7 +74,7 @@ internal static class Answers
             body = [.. page.Encoding.Preamble, .. body];
         List<SampleLink> links = writer.Links;
         List<KeyValuePair<string, string>> more = [];
-        if (page.RobotsInHeader && (writer.Noindex || writer.Nofollow))
+        if (page.RobotsInHeader && !page.RobotsSaid && (writer.Noindex || writer.Nofollow))
             more.Add(new("X-Robots-Tag", Directives(writer)));
         foreach (PlannedLink link in page.Alternates.Where(a => a.Place == SampleZone.Header))
             more.Add(new("Link", $"<{link.Target}>; rel=\"{link.Anchor}\""));

@@ -19,7 +19,7 @@ internal static class PageTemplate
         w.Raw("<title>").Text(page.Title + " - " + page.Site.Title).Raw("</title>\n");
         if (page.BaseHref is { } baseHref)
             w.Raw("<base href=\"").Text(baseHref).Raw("\">\n");
-        if (!page.RobotsInHeader && (w.Noindex || w.Nofollow))
+        if (!page.RobotsInHeader && !page.RobotsSaid && (w.Noindex || w.Nofollow))
             w.Raw("<meta name=\"robots\" content=\"").Raw(Answers.Directives(w)).Raw("\">\n");
         if (w.Canonical is { } canonical)
         {

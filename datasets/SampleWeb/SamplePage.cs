@@ -113,6 +113,9 @@ public sealed class SamplePage
     /// <summary>The robots directives go into X-Robots-Tag, not into a meta element.</summary>
     internal bool RobotsInHeader { get; set; }
 
+    /// <summary>The page says its directives in a way of its own, so neither the template nor the header adds them.</summary>
+    internal bool RobotsSaid { get; init; }
+
     /// <summary>Absolute; null for none. The page itself where it names itself.</summary>
     public string? Canonical { get; internal set; }
 
