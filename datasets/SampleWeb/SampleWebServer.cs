@@ -120,7 +120,9 @@ public sealed class SampleWebServer : IAsyncDisposable
         Interlocked.Increment(ref _requests);
         DateTime start = _options.Log ? DateTime.UtcNow : default;
         string path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        string host = context.Request.Host.Host;
+        string host = context.Request.Headers.Host.ToString(); // Request.Host would turn punycode into Unicode
+        if (host.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0)
+            host = host[..colon];
         bool cut = false;
         try
         {

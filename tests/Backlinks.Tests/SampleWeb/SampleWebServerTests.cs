@@ -13,7 +13,7 @@ public class SampleWebServerTests
         await using SampleWebServer server = await SampleWebServer.StartAsync(PlantedWebTests.Shared, new() { BombBytes = 3 << 20, SlowSeconds = 0.3 });
         using HttpClient client = Client(server);
         List<SamplePage> pages = [.. server.Web.Sites.SelectMany(s => s.Pages)];
-        await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (page, _) =>
+        await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (page, cancel) =>
         {
             SampleAnswer answer = page.Answer();
             if (answer.Delivery is not (SampleDelivery.Whole or SampleDelivery.Chunked or SampleDelivery.GzipBomb) || page.Outcome == SampleOutcome.NetworkError)
@@ -21,8 +21,8 @@ public class SampleWebServerTests
                 Assert.True(await Fails(client, page, answer), page.Url);
                 return;
             }
-            using HttpResponseMessage response = await client.SendAsync(Request(page.Url));
-            byte[] body = await response.Content.ReadAsByteArrayAsync();
+            using HttpResponseMessage response = await client.SendAsync(Request(page.Url), cancel);
+            byte[] body = await response.Content.ReadAsByteArrayAsync(cancel);
             Assert.Equal((answer.Status, page.Url), ((int)response.StatusCode, page.Url));
             foreach ((string name, string value) in answer.Headers)
                 Assert.Contains(value, response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).Where(h => h.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).SelectMany(h => h.Value));
