@@ -8,7 +8,8 @@ namespace Backlinks.Ingest;
 /// ASCII": CheckHyphens, UseSTD3ASCIIRules, transitional processing and VerifyDnsLength off, CheckBidi and CheckJoiners on.
 /// A name of ASCII only is not looked at, whatever its <c>xn--</c> labels hold; the standard says so, and browsers agree.
 /// One departure: names outside ASCII of more than <see cref="MaxName"/> characters or with a label of more than
-/// <see cref="MaxLabel"/> code points are refused, since punycode is quadratic and no name over 253 bytes can be resolved.
+/// <see cref="MaxLabel"/> code points are refused: no name over 253 bytes can be resolved,
+/// and unpacking punycode is quadratic in a label.
 /// </summary>
 internal static class Idna
 {

@@ -86,7 +86,7 @@ internal ref struct UrlParser
             if (!parser.TryParse(input))
                 return false;
             parts = parser._parts;
-            // Many links are written as they are serialised; one string serves for the reference and its base then.
+            // A link to the page it stands on shares the page's string.
             href = relativeTo is not null && parser._to.Written.SequenceEqual(relativeTo.Href) ? relativeTo.Href : parser._to.Written.ToString();
             return true;
         }

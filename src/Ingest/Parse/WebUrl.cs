@@ -5,7 +5,7 @@ namespace Backlinks.Ingest;
 
 /// <summary>
 /// A URL as the WHATWG URL standard (https://url.spec.whatwg.org/) parses and serialises it: what a browser would ask for.
-/// One string and the places of its parts, 72 bytes beside the string; spans cost nothing, string properties are cut when
+/// One string and the places of its parts, 64 bytes beside the string; spans cost nothing, string properties are cut when
 /// asked for. Immutable; two are equal if their serialisations are. Parsing an ordinary link takes two allocations.
 /// <code>
 ///   https://user:secret@example.com:8080/folder/page?query#fragment
