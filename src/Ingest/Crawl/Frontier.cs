@@ -305,6 +305,17 @@ public sealed partial class Frontier : IDisposable
         }
     }
 
+    /// <summary>The URL was ever queued or skipped. From memory.</summary>
+    public bool Knows(string url)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(url);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _seen.Contains(Hash(text));
+        }
+    }
+
     /// <summary>What is known of a URL; null if it was never seen. Reads the whole journal: for people's questions.</summary>
     public FrontierEntry? Find(string url)
     {

@@ -98,8 +98,7 @@ internal sealed partial class FrontierJournal : IDisposable
                             "what stands before is whole, and the crawl can go on with it if you accept the cut");
                     Keep(file, end, length, $"{path}.cut-{end}");
                 }
-                RandomAccess.SetLength(file, end);
-                RandomAccess.FlushToDisk(file);
+                RandomAccess.SetLength(file, end); // durable with the next commit; until then it would be cut again
             }
             return new FrontierJournal(path, file, seed, end);
         }
@@ -124,7 +123,7 @@ internal sealed partial class FrontierJournal : IDisposable
     /// <summary>Hands whole frames to <paramref name="found"/> until the end or the first bad one; returns where that is.</summary>
     public static long Scan(SafeFileHandle file, string path, ulong seed, Action<long, ReadOnlyMemory<byte>> found, long from = HeaderBytes, long until = long.MaxValue)
     {
-        byte[] buffer = new byte[1 << 20];
+        byte[] buffer = new byte[Math.Clamp(RandomAccess.GetLength(file), 4096, 1 << 20)];
         long at = from; // offset of the first byte in the buffer that is not yet used
         int used = 0, filled = 0;
         while (true)

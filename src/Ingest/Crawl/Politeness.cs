@@ -11,9 +11,10 @@ namespace Backlinks.Ingest;
 /// </code>
 /// With several connections a gap also counts from the start of the request before.
 /// <para>
-/// Order: turns wait in a heap by the time they come due, which is round-robin over hosts. A host whose domain or
-/// address is not free parks there and is looked at again only when that key is: nothing is polled. The longest waiting
-/// goes first, and after it was turned away from its domain for its address's sake three times, its domain stays reserved
+/// Order: turns wait in a heap for their time, then in a second one by how long they are due, which is round-robin over
+/// hosts. A host whose domain or address is not free parks there and is looked at again only when that key is: nothing is
+/// polled. A key's turn ranks as its longest waiting host, so that where workers are few a host of a crowded domain waits no
+/// longer than the others. After it was turned away from its domain for its address's sake three times, its domain stays reserved
 /// until the address takes it (always in this order, so no two wait for each other): nobody starves.
 /// </para>
 /// <para>
@@ -26,7 +27,7 @@ internal sealed class Politeness
 {
     private const int TurnedAwayTooOften = 3;
 
-    private readonly PriorityQueue<PoliteTurn, (long At, long Number)> _order = new();
+    private readonly PriorityQueue<PoliteTurn, (long At, long Number)> _order = new(), _due = new();
     private readonly Dictionary<string, PoliteKey> _domains = new(StringComparer.Ordinal), _addresses = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly long _startUtc, _startStamp;
@@ -70,19 +71,19 @@ internal sealed class Politeness
     {
         long now = Now;
         wait = -1;
-        while (_order.TryPeek(out PoliteTurn? turn, out (long At, long) place))
+        while (true)
         {
-            if (place.At > now)
-            {
-                wait = place.At - now;
-                return null;
-            }
-            _order.Dequeue();
+            for (; _order.TryPeek(out PoliteTurn? come, out (long At, long) place) && place.At <= now; _order.Dequeue())
+                _due.Enqueue(come, come is PoliteKey key ? key.Oldest : place);
+            if (!_due.TryDequeue(out PoliteTurn? turn, out _))
+                break;
             turn.InOrder = false;
             PoliteHost? taken = turn is PoliteHost host ? TryHost(host, now) : FirstWaiting((PoliteKey)turn, now);
             if (taken is not null)
                 return taken;
         }
+        if (_order.TryPeek(out _, out (long At, long) next))
+            wait = next.At - now;
         return null;
     }
 
@@ -315,6 +316,9 @@ internal sealed class PoliteKey : PoliteTurn
     public PriorityQueue<PoliteHost, (long, long)> Waiters => _waiters ??= new();
 
     public bool HasWaiters => _waiters is { Count: > 0 };
+
+    /// <summary>Since when the longest waiting one is due.</summary>
+    public (long, long) Oldest => _waiters is not null && _waiters.TryPeek(out _, out (long, long) due) ? due : default;
 
     public bool HasOlder(PoliteHost host) =>
         _waiters is not null && _waiters.TryPeek(out _, out (long, long) due) && due.CompareTo(host.Due) < 0;
