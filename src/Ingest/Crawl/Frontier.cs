@@ -35,7 +35,8 @@ public sealed record FrontierOptions
 /// </para>
 /// <para>
 /// Memory: 12 bytes a queued URL (its text stays on disk and is read when leased), 11 to 21 a URL ever seen, 32 more
-/// for one that has a time, ~450 a host. There is no disk-based set of seen URLs: 200 million cost about 3 GB. A host's name is its
+/// for one that has a time, ~450 a host: 10 million URLs of 100,000 hosts were 370 MB of resident process (benchmark QueueUrls).
+/// There is no disk-based set of seen URLs: 200 million cost about 3 GB. A host's name is its
 /// address without port: one machine is one host. When more than half of the journal is dead it is rewritten at a commit
 /// or at opening, with everything standing still meanwhile; done URLs keep their 8-byte hash, skipped ones their record.
 /// </para>
@@ -369,7 +370,7 @@ public sealed partial class Frontier : IDisposable
             Compact();
             return true;
         }
-        catch (IOException) when (_journal.Length > 0)
+        catch (IOException e) when (e is not ImportException)
         {
             _compactNotBelow = _journal.Length * 5 / 4; // no room for a second file: the one we have still does
             return false;

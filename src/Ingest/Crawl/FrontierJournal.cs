@@ -34,10 +34,11 @@ internal sealed partial class FrontierJournal : IDisposable
     private const int SpillBytes = 1 << 20;
 
     private readonly SafeFileHandle _file;
-    private byte[] _tail = new byte[SpillBytes + (64 << 10)];
+    private byte[] _tail = new byte[16 << 10];
     private int _tailBytes;
     private long _written; // what the file has; the tail follows
     private long _committed;
+    private int _spillAt = SpillBytes;
     private bool _lost;
 
     private FrontierJournal(string path, SafeFileHandle file, ulong seed, long length)
@@ -175,7 +176,7 @@ internal sealed partial class FrontierJournal : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(frame[4..], Check(payload, Seed, offset));
         payload.CopyTo(frame[FrameBytes..]);
         _tailBytes = need;
-        if (_tailBytes >= SpillBytes && _tail.Length <= 2 * (SpillBytes + (64 << 10)))
+        if (_tailBytes >= _spillAt)
         {
             try
             {
@@ -184,6 +185,7 @@ internal sealed partial class FrontierJournal : IDisposable
             catch (IOException)
             {
                 // A full disk: the tail grows in memory until Commit says so to the one who can act.
+                _spillAt = _tailBytes + SpillBytes;
             }
         }
         return offset;
@@ -195,8 +197,9 @@ internal sealed partial class FrontierJournal : IDisposable
         RandomAccess.Write(_file, _tail.AsSpan(0, _tailBytes), _written);
         _written += _tailBytes;
         _tailBytes = 0;
+        _spillAt = SpillBytes;
         if (_tail.Length > 16 << 20)
-            _tail = new byte[SpillBytes + (64 << 10)];
+            _tail = new byte[SpillBytes]; // it was a full disk's
     }
 
     /// <summary>First half of a commit: the mark and all before it are handed to the system. Under the caller's lock.</summary>

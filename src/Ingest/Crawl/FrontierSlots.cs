@@ -9,7 +9,7 @@ namespace Backlinks.Ingest;
 internal sealed class FrontierSlots
 {
     public const int None = -1;
-    private const int BlockBits = 16, Block = 1 << BlockBits;
+    private const int BlockBits = 12, Block = 1 << BlockBits;
 
     private readonly List<Slot[]> _blocks = [];
     private int _free = None;

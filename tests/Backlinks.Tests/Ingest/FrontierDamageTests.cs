@@ -14,7 +14,7 @@ public sealed class FrontierDamageTests : IDisposable
     [Fact]
     public void A_journal_cut_at_any_byte_has_all_that_was_committed_before_the_cut()
     {
-        (byte[] whole, List<(long Length, string State)> commits) = Journal(5);
+        (byte[] whole, List<(long Length, string State)> commits) = Journal(4);
         for (int cut = 0; cut < whole.Length; cut++)
         {
             string folder = Folder(whole.AsSpan(0, cut));
@@ -36,7 +36,7 @@ public sealed class FrontierDamageTests : IDisposable
     [Fact]
     public void A_byte_changed_anywhere_is_noticed_and_costs_nothing_before_it()
     {
-        (byte[] whole, List<(long Length, string State)> commits) = Journal(5);
+        (byte[] whole, List<(long Length, string State)> commits) = Journal(4);
         long lastButOne = commits[^2].Length;
         for (int at = 0; at < whole.Length; at++)
         {
@@ -50,7 +50,7 @@ public sealed class FrontierDamageTests : IDisposable
                 var refused = Assert.Throws<ImportException>(() => Open(folder));
                 Assert.True(refused.Offset <= at && refused.Offset >= 0 && refused.Message.Contains(FrontierJournal.FileName), $"byte {at}: {refused.Message}");
                 Assert.Equal(whole.Length, new FileInfo(Path.Combine(folder, FrontierJournal.FileName)).Length); // refusing changes nothing
-                if (at < FrontierJournal.HeaderBytes)
+                if (at < FrontierJournal.HeaderBytes || at % 9 > 0) // each costs an fsync
                     continue;
                 using (Open(folder, new FrontierOptions { AcceptCut = true }))
                     Assert.Equal(bytes[(int)refused.Offset..], File.ReadAllBytes(Path.Combine(folder, $"{FrontierJournal.FileName}.cut-{refused.Offset}")));
@@ -89,7 +89,7 @@ public sealed class FrontierDamageTests : IDisposable
         int added = 0, compactions = 0;
         var finished = new HashSet<string>();
         long size = 0;
-        for (int round = 0; round < 60; round++)
+        for (int round = 0; round < 30; round++)
         {
             for (int i = random.Next(1, 30); i > 0; i--)
                 frontier.Add(Url(added++));

@@ -227,6 +227,55 @@ public sealed class FrontierTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => frontier.Skip("http://a/", FrontierState.Done, "", "", 0));
     }
 
+    [Fact]
+    public async Task Many_threads_share_it_and_each_url_is_handed_out_once()
+    {
+        const int each = 2000, threads = 4;
+        var options = new FrontierOptions { CompactAbove = 50_000, Politeness = new PolitenessOptions { Off = true, ConnectionsPerHost = 3 } };
+        var fetched = new System.Collections.Concurrent.ConcurrentBag<string>();
+        using (Frontier frontier = Frontier.Open(_temporary.Path, options))
+        {
+            int adding = threads;
+            IEnumerable<Task> work = Enumerable.Range(0, threads).SelectMany(t => new[]
+            {
+                Task.Run(() =>
+                {
+                    for (int i = 0; i < each; i++)
+                    {
+                        frontier.Add(new FrontierUrl($"http://h{i % 13}.example/{t / 2}/{i}")); // every URL by two threads
+                        if (i % 200 == 0)
+                            frontier.Commit();
+                    }
+                    Interlocked.Decrement(ref adding);
+                }),
+                Task.Run(() =>
+                {
+                    while (true)
+                    {
+                        bool over = Volatile.Read(ref adding) == 0;
+                        if (!frontier.TryLease(out FrontierLease? lease, out TimeSpan wait))
+                        {
+                            if (over && wait == Timeout.InfiniteTimeSpan)
+                                break;
+                            Thread.Yield();
+                            continue;
+                        }
+                        fetched.Add(lease.Url.Url);
+                        frontier.Release(lease, default);
+                        frontier.Finish(lease, FrontierState.Done);
+                    }
+                }),
+            });
+            await Task.WhenAll(work.ToList());
+            frontier.Commit();
+            Assert.Equal((0, 0, each * threads / 2, 13), Numbers(frontier));
+        }
+        Assert.Equal(each * threads / 2, fetched.Distinct().Count());
+        Assert.Equal(each * threads / 2, fetched.Count);
+        using Frontier again = Frontier.Open(_temporary.Path, options);
+        Assert.Equal((0, 0, each * threads / 2, 13), Numbers(again));
+    }
+
     private Frontier Open() => Frontier.Open(_temporary.Path, null, _time);
 
     private static (long, long, long, int) Numbers(Frontier frontier)
