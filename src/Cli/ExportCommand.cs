@@ -38,7 +38,7 @@ internal static class ExportCommand
         Option<string> format = new("--format") { Description = "csv, parquet, numpy (a folder) or cc-ranks (Common Crawl's ranks file).", Required = true };
         format.AcceptOnlyFromAmong([.. Formats.Keys]);
         Option<string?> output = new("--out") { Description = "Where to write; csv and cc-ranks go to standard output without it, and are gzipped if it ends in .gz.", HelpName = "PATH" };
-        var command = new Command("export", "Write a run for other programs.") { format, output, session.RunId, session.Json };
+        var command = new Command("export", "Write a run for other programs.") { format, output, session.Level, session.RunId, session.Json };
         command.SetAction(parsed =>
         {
             ExportFormat chosen = Formats[parsed.GetValue(format)!];
@@ -47,7 +47,8 @@ internal static class ExportCommand
                 throw new UsageException($"--format {parsed.GetValue(format)} needs --out PATH");
             if (path is null && parsed.GetValue(session.Json))
                 throw new UsageException("--json needs --out PATH, for without it the export itself goes to standard output");
-            using Run run = session.OpenRun(parsed);
+            using Run opened = session.OpenRun(parsed);
+            Run run = Session.Part(opened, parsed.GetValue(session.Level));
             if (chosen == ExportFormat.CcRanks)
                 CommonCrawlRanks.Require(run);
             long start = Stopwatch.GetTimestamp();

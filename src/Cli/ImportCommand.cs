@@ -64,7 +64,7 @@ internal static class ImportCommand
         using DataWriter writer = folder.BeginWriting();
         string building = writer.NewGraphFolder();
         GraphManifest manifest = GraphImport.Import(path, building, options, progress, session.Cancel);
-        PublishedGraph published = writer.PublishGraph(building, manifest, session.Cancel);
+        PublishedGraph published = writer.PublishGraph(building, manifest, cancel: session.Cancel);
         return new Imported(published, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 

@@ -7,7 +7,8 @@ using Backlinks.Stores;
 
 namespace Backlinks.Cli;
 
-/// <summary><c>backlinks rank</c>: computes the scores of a graph and publishes them as a run.</summary>
+/// <summary><c>backlinks rank</c>: computes the scores of an imported graph, or of the page and domain graphs of the link
+/// store, and publishes them as a run. Without <c>--graph</c>, <c>--store</c> or <c>--fold</c> it takes what changed last.</summary>
 internal static class RankCommand
 {
     private static readonly PageRankOptions Defaults = new();
@@ -18,6 +19,9 @@ internal static class RankCommand
     {
         Option<string?> graph = new("--graph") { Description = "The graph to rank instead of the one imported last.", HelpName = "ID" };
         graph.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).GraphIds()));
+        Option<bool> store = new("--store") { Description = "Rank the link store, that is what was crawled and imported page by page." };
+        Option<string?> fold = new("--fold") { Description = "What stands for a host in the link store's domain graph (implies --store).", HelpName = "domain|host|psl-private|OWNERS.csv" };
+        fold.CompletionSources.Add("domain", "host", "psl-private");
         Option<double> damping = new("--damping") { Description = "Probability of following a link, 0 to below 1.", HelpName = "D", DefaultValueFactory = _ => Defaults.Damping };
         Option<double> tolerance = new("--tolerance") { Description = "Certified bound on the L1 error at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
         Option<int> rounds = new("--max-rounds") { Description = "Rounds after which to stop in any case.", HelpName = "N", DefaultValueFactory = _ => Defaults.MaxRounds };
@@ -31,7 +35,7 @@ internal static class RankCommand
         Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
         var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
         {
-            graph, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
+            graph, store, fold, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
         };
         command.SetAction(parsed =>
         {
@@ -54,8 +58,20 @@ internal static class RankCommand
                 Threads = parsed.GetValue(threads),
             };
             DataFolder folder = session.Folder(parsed);
-            string id = folder.GraphId(parsed.GetValue(graph));
-            Ranked ranked = Watching.Watch(session, progress => Rank(session, folder, id, pageRank, parsed.GetValue(seeds), extras, centrality, progress));
+            bool ofStore = parsed.GetValue(store) || parsed.GetValue(fold) is not null;
+            if (ofStore && parsed.GetValue(graph) is not null)
+                throw new UsageException("--graph excludes --store and --fold");
+            Ranked ranked;
+            if (ofStore || (parsed.GetValue(graph) is null && StoreChangedLast(session, folder)))
+            {
+                HostFold hosts = HostFold.Parse(parsed.GetValue(fold) ?? "domain");
+                ranked = Watching.Watch(session, progress => RankStore(session, folder, hosts, pageRank, parsed.GetValue(seeds), extras, centrality, progress));
+            }
+            else
+            {
+                string id = folder.GraphId(parsed.GetValue(graph));
+                ranked = Watching.Watch(session, progress => Rank(session, folder, id, pageRank, parsed.GetValue(seeds), extras, centrality, progress));
+            }
             Print(session, session.Layout(parsed, csv: false), ranked);
             return ExitCode.Done;
         });
@@ -69,8 +85,61 @@ internal static class RankCommand
         using DataWriter writer = folder.BeginWriting();
         using LinkGraph graph = folder.OpenGraph(graphId, session.Cancel);
         var run = new RunWriter(writer, graphId, graph);
-        string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string started = Now();
         var seconds = new JsonObject();
+        (PageRankResult summary, double ranking) = Score(session, run, graph, "", pageRank, seeds, extras, harmonic, seconds, progress);
+        return new Ranked(Publish(run, started, pageRank, seconds, session.Cancel), graphId, graph.NodeCount, graph.LinkCount, summary, ranking);
+    }
+
+    /// <summary>Builds both graphs of the link store, ranks them and publishes them as one run.</summary>
+    private static Ranked RankStore(Session session, DataFolder folder, HostFold fold, PageRankOptions pageRank, FileInfo? seeds,
+        HashSet<string> extras, HarmonicOptions harmonic, IProgress<StepProgress>? progress)
+    {
+        if (!folder.HasLinks)
+            throw new StoreException(folder.Path, "has no link store yet: crawl or import first");
+        using DataWriter writer = folder.BeginWriting();
+        string started = Now();
+        var seconds = new JsonObject();
+        long start = Stopwatch.GetTimestamp();
+        string pagesFolder = writer.NewGraphFolder("pages"), domainsFolder = writer.NewGraphFolder("domains");
+        GraphManifest pagesManifest, domainsManifest;
+        using (DuckDbLinkStore store = folder.OpenLinks(readOnly: true))
+            (pagesManifest, domainsManifest) = StoreGraphs.Build(store, pagesFolder, domainsFolder,
+                new StoreGraphsOptions { Fold = fold.Of, FoldName = fold.Name, Threads = pageRank.Threads }, progress, session.Cancel);
+        string pagesId = writer.PublishGraph(pagesFolder, pagesManifest, makeCurrent: false, session.Cancel).Id;
+        string domainsId = writer.PublishGraph(domainsFolder, domainsManifest, makeCurrent: false, session.Cancel).Id;
+        Lap(seconds, "building graphs", ref start);
+        using LinkGraph domains = folder.OpenGraph(domainsId, session.Cancel);
+        using LinkGraph pages = folder.OpenGraph(pagesId, session.Cancel);
+        var run = new RunWriter(writer, domainsId, domains);
+        run.AddPageGraph(pagesId, pages);
+        run.Configure("store", new JsonObject { ["fold"] = fold.Name });
+        (PageRankResult summary, double ranking) = Score(session, run, domains, "", pageRank, seeds, extras, harmonic, seconds, progress);
+        (PageRankResult pageSummary, double pageRanking) = Score(session, run, pages, "page_", pageRank, null, extras, harmonic, seconds, progress);
+        string id = Publish(run, started, pageRank, seconds, session.Cancel);
+        return new Ranked(id, domainsId, domains.NodeCount, domains.LinkCount, summary, ranking)
+        {
+            Pages = new Ranked(id, pagesId, pages.NodeCount, pages.LinkCount, pageSummary, pageRanking),
+        };
+    }
+
+    private static bool StoreChangedLast(Session session, DataFolder folder)
+    {
+        if (folder.LinksChanged is not { } links)
+            return false;
+        if (folder.GraphImported is not { } graph)
+            return true;
+        session.Note(links > graph ? $"note: ranking the link store, which changed after graph {folder.CurrentGraph} was imported; --graph {folder.CurrentGraph} ranks that"
+            : $"note: ranking graph {folder.CurrentGraph}, which was imported after the link store changed; --store ranks that");
+        return links > graph;
+    }
+
+    private static string Now() => DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Adds the scores of a graph to a run, their names behind a prefix.</summary>
+    private static (PageRankResult Summary, double Seconds) Score(Session session, RunWriter run, LinkGraph graph, string prefix, PageRankOptions pageRank, FileInfo? seeds,
+        HashSet<string> extras, HarmonicOptions harmonic, JsonObject seconds, IProgress<StepProgress>? progress)
+    {
         JsonObject configuration = RunManifest.Describe(pageRank, "teleport");
         if (seeds is not null)
         {
@@ -78,18 +147,22 @@ internal static class RankCommand
             pageRank = pageRank with { Teleport = teleport };
             configuration["seeds"] = AddSeeds(run, teleport);
         }
-        run.Configure("pagerank", configuration);
+        run.Configure(prefix + "pagerank", configuration);
         long start = Stopwatch.GetTimestamp();
         PageRankResult result = PageRank.Compute(graph, pageRank, progress, session.Cancel);
-        double ranking = Lap(seconds, "pagerank", ref start);
-        run.Add<double>("pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
+        double ranking = Lap(seconds, prefix + "pagerank", ref start);
+        run.Add<double>(prefix + "pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
         PageRankResult summary = result with { Scores = [] }; // n numbers have no place in JSON, nor in memory from here on
-        run.Report("pagerank", RunManifest.Describe(summary, "scores"));
-        Lap(seconds, "writing pagerank", ref start);
-        AddExtras(run, graph, extras, harmonic, seconds, progress, session.Cancel);
+        run.Report(prefix + "pagerank", RunManifest.Describe(summary, "scores"));
+        Lap(seconds, $"writing {prefix}pagerank", ref start);
+        AddExtras(run, graph, prefix, extras, harmonic, seconds, progress, session.Cancel);
+        return (summary, ranking);
+    }
+
+    private static string Publish(RunWriter run, string started, PageRankOptions pageRank, JsonObject seconds, CancellationToken cancel)
+    {
         int threads = pageRank.Threads == 0 ? Environment.ProcessorCount : pageRank.Threads;
-        string id = run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds }, session.Cancel);
-        return new Ranked(id, graphId, graph.NodeCount, graph.LinkCount, summary, ranking);
+        return run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds }, cancel);
     }
 
     /// <summary>What to tell of a run just made.</summary>
@@ -97,14 +170,35 @@ internal static class RankCommand
     /// <param name="Seconds">Time that PageRank took.</param>
     internal sealed record Ranked(string Run, string Graph, int Nodes, long Links, PageRankResult Summary, double Seconds)
     {
+        /// <summary>The page graph, where the link store was ranked.</summary>
+        public Ranked? Pages { get; init; }
+
         public double LinksPerSecond => Links * (double)Summary.Rounds / Math.Max(Seconds, 1e-6);
     }
 
     internal static void Print(Session session, Layout layout, Ranked ranked)
     {
-        PageRankResult result = ranked.Summary;
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
+            Printing.Json(session.Terminal, Describe(ranked));
+        else
+        {
+            Printing.Lines(session.Terminal, $"run {ranked.Run} of graph {ranked.Graph}: {Printing.ForPeople(ranked.Nodes)} {(ranked.Pages is null ? "nodes" : "domains")}, {Printing.ForPeople(ranked.Links)} links");
+            PrintResult(session, ranked);
+            if (ranked.Pages is { } pages)
+            {
+                Printing.Lines(session.Terminal, $"and of graph {pages.Graph}: {Printing.ForPeople(pages.Nodes)} pages, {Printing.ForPeople(pages.Links)} links");
+                PrintResult(session, pages);
+            }
+        }
+        foreach (Ranked level in new[] { ranked, ranked.Pages }.OfType<Ranked>())
+            if (!level.Summary.Converged)
+                session.Note($"note: not converged: the error is at most {level.Summary.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)}, more than the tolerance asked for");
+    }
+
+    private static JsonObject Describe(Ranked ranked)
+    {
+        PageRankResult result = ranked.Summary;
+        var json = new JsonObject
             {
                 ["run"] = ranked.Run,
                 ["graph"] = ranked.Graph,
@@ -117,15 +211,19 @@ internal static class RankCommand
                 ["dangling_mass"] = result.DanglingMass,
                 ["seconds"] = ranked.Seconds,
                 ["links_per_second"] = ranked.LinksPerSecond,
-            });
-        else
-            Printing.Lines(session.Terminal,
-                $"run {ranked.Run} of graph {ranked.Graph}: {Printing.ForPeople(ranked.Nodes)} nodes, {Printing.ForPeople(ranked.Links)} links",
+            };
+        if (ranked.Pages is { } pages)
+            json["pages"] = Describe(pages);
+        return json;
+    }
+
+    private static void PrintResult(Session session, Ranked ranked)
+    {
+        PageRankResult result = ranked.Summary;
+        Printing.Lines(session.Terminal,
                 $"PageRank: {result.Rounds} rounds in {Printing.ForPeople(ranked.Seconds)} s ({Watching.Rate(ranked.LinksPerSecond, "links")}), "
                 + $"L1 error at most {result.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)} (certified), residual {result.Residual.ToString("0.0e-0", CultureInfo.InvariantCulture)}",
                 $"{(100 * result.DanglingMass).ToString("0.##", CultureInfo.InvariantCulture)} % of the score is held by nodes without outgoing links");
-        if (!result.Converged)
-            session.Note($"note: not converged: the error is at most {result.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)}, more than the tolerance asked for");
     }
 
     private static HashSet<string> Chosen(string[] with)
@@ -143,50 +241,50 @@ internal static class RankCommand
         return new JsonObject { ["count"] = teleport.Count, ["xxh128"] = Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(text)) };
     }
 
-    private static void AddExtras(RunWriter run, LinkGraph graph, HashSet<string> extras, HarmonicOptions harmonic, JsonObject seconds,
+    private static void AddExtras(RunWriter run, LinkGraph graph, string prefix, HashSet<string> extras, HarmonicOptions harmonic, JsonObject seconds,
         IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
         if (extras.Contains("harmonic"))
         {
-            run.Configure("harmonic", RunManifest.Describe(harmonic, "memory_bytes"));
+            run.Configure(prefix + "harmonic", RunManifest.Describe(harmonic, "memory_bytes"));
             HarmonicResult result = HarmonicCentrality.Compute(graph, harmonic, progress, cancel);
-            run.Add<double>("harmonic", result.Scores, result.Exact ? "harmonic centrality: sum of 1/distance over the nodes that reach this one"
+            run.Add<double>(prefix + "harmonic", result.Scores, result.Exact ? "harmonic centrality: sum of 1/distance over the nodes that reach this one"
                 : $"harmonic centrality, estimated by HyperBall with 2^{harmonic.Log2Registers} registers");
-            run.Report("harmonic", RunManifest.Describe(result with { Scores = [], Reaching = [] }, "scores", "reaching"));
-            Lap(seconds, "harmonic", ref start);
+            run.Report(prefix + "harmonic", RunManifest.Describe(result with { Scores = [], Reaching = [] }, "scores", "reaching"));
+            Lap(seconds, prefix + "harmonic", ref start);
         }
         if (extras.Contains("scc"))
         {
-            run.Configure("scc", []);
+            run.Configure(prefix + "scc", []);
             StrongComponents result = StronglyConnectedComponents.Compute(graph, progress, cancel);
-            run.Add<uint>("scc", Unsigned(result.Component), "strongly connected component of each node, 0 the largest");
-            run.Report("scc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
-            Lap(seconds, "scc", ref start);
+            run.Add<uint>(prefix + "scc", Unsigned(result.Component), "strongly connected component of each node, 0 the largest");
+            run.Report(prefix + "scc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
+            Lap(seconds, prefix + "scc", ref start);
         }
         if (extras.Contains("wcc"))
         {
-            run.Configure("wcc", []);
+            run.Configure(prefix + "wcc", []);
             WeakComponents result = WeaklyConnectedComponents.Compute(graph, harmonic.Threads, progress, cancel);
-            run.Add<uint>("wcc", Unsigned(result.Component), "weakly connected component of each node, 0 the largest");
-            run.Report("wcc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
-            Lap(seconds, "wcc", ref start);
+            run.Add<uint>(prefix + "wcc", Unsigned(result.Component), "weakly connected component of each node, 0 the largest");
+            run.Report(prefix + "wcc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
+            Lap(seconds, prefix + "wcc", ref start);
         }
         if (extras.Contains("core"))
         {
-            run.Configure("core", []);
+            run.Configure(prefix + "core", []);
             KCoreResult result = KCore.Compute(graph, progress, cancel);
-            run.Add<uint>("core", Unsigned(result.Core), "core number of each node: the largest k whose k-core holds it");
-            run.Report("core", new JsonObject { ["degeneracy"] = result.Degeneracy });
-            Lap(seconds, "core", ref start);
+            run.Add<uint>(prefix + "core", Unsigned(result.Core), "core number of each node: the largest k whose k-core holds it");
+            run.Report(prefix + "core", new JsonObject { ["degeneracy"] = result.Degeneracy });
+            Lap(seconds, prefix + "core", ref start);
         }
         if (extras.Contains("degrees"))
         {
-            run.Configure("degrees", []);
-            run.Add<uint>("indegree", Differences(graph.InOffsets), "links in");
-            run.Add<uint>("outdegree", Differences(graph.OutOffsets), "links out");
+            run.Configure(prefix + "degrees", []);
+            run.Add<uint>(prefix + "indegree", Differences(graph.InOffsets), "links in");
+            run.Add<uint>(prefix + "outdegree", Differences(graph.OutOffsets), "links out");
             DegreeResult result = Degrees.Compute(graph, progress, cancel);
-            run.Report("degrees", new JsonObject
+            run.Report(prefix + "degrees", new JsonObject
             {
                 ["max_in"] = result.In.Max,
                 ["max_out"] = result.Out.Max,
@@ -196,7 +294,7 @@ internal static class RankCommand
                 ["self_links"] = result.SelfLinks,
                 ["average"] = result.Average,
             });
-            Lap(seconds, "degrees", ref start);
+            Lap(seconds, prefix + "degrees", ref start);
         }
     }
 

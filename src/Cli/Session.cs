@@ -33,6 +33,23 @@ internal sealed class Session
 
     public Option<string?> RunId { get; }
 
+    public Option<GraphLevel?> Level { get; } = Choice.Optional<GraphLevel>("--graph-level", "Which of the two graphs in a run of the link store; domain by default.");
+
+    /// <summary>The part of a run that was asked for, to be read as a run of its own.</summary>
+    /// <exception cref="UsageException">The run has no graph of that level.</exception>
+    public static Run Part(Run run, GraphLevel? level)
+    {
+        bool ofPages = run.Ranked.Granularity == "page";
+        return level switch
+        {
+            null => run,
+            GraphLevel.Page when run.Pages is { } pages => pages,
+            GraphLevel.Page when ofPages => run,
+            GraphLevel.Domain when run.Pages is not null || !ofPages => run,
+            _ => throw new UsageException($"run {run.Id} has no graph of {level.ToString()!.ToLowerInvariant()}s: its graph {run.Ranked.Id} has nodes of granularity '{run.Ranked.Granularity}'"),
+        };
+    }
+
     public DataFolder Folder(ParseResult parsed) => new(parsed.GetValue(Data)!);
 
     public Run OpenRun(ParseResult parsed) => Folder(parsed).OpenRun(parsed.GetValue(RunId), Cancel);
@@ -57,6 +74,14 @@ internal sealed class Session
 
     /// <summary>A remark for a person, on standard error.</summary>
     public void Note(string text) => Terminal.Error.WriteLine(text);
+}
+
+/// <summary>What the nodes of a graph are.</summary>
+internal enum GraphLevel
+{
+    /// <summary>Hosts, domains or owners, whatever hosts were folded to.</summary>
+    Domain,
+    Page,
 }
 
 /// <summary>How data is printed.</summary>

@@ -13,12 +13,13 @@ internal static class ShowCommand
     {
         Argument<string> target = new("TARGET") { Description = "A node's name, as written or with its labels reversed, or its number." };
         Option<int> count = new("--count", "-n") { Description = "How many links to show in each direction.", HelpName = "N", DefaultValueFactory = _ => 10 };
-        var command = new Command("show", "Show one node: scores, best links in, links out.") { target, count, session.RunId, session.Json };
+        var command = new Command("show", "Show one node: scores, best links in, links out.") { target, count, session.Level, session.RunId, session.Json };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(count) < 0)
                 throw new UsageException($"-n must be 0 or more, not {parsed.GetValue(count)}");
-            using Run run = session.OpenRun(parsed);
+            using Run opened = session.OpenRun(parsed);
+            Run run = Session.Part(opened, parsed.GetValue(session.Level) ?? Meant(opened, parsed.GetValue(target)!));
             int node = Find(run.Graph.Names, parsed.GetValue(target)!, session.Cancel);
             var links = new LinkFlow(run);
             Flow[] arriving = links.Into(node, parsed.GetValue(count), session.Cancel), leaving = links.OutOf(node, parsed.GetValue(count), session.Cancel);
@@ -30,6 +31,10 @@ internal static class ShowCommand
         });
         return command;
     }
+
+    /// <summary>In a run of the link store, a URL means a page, unless it names a domain only.</summary>
+    private static GraphLevel? Meant(Run run, string target) =>
+        run.Pages is { } pages && run.Graph.Names.Find(target) < 0 && (pages.Graph.Names.Find(target) >= 0 || target.Contains("://", StringComparison.Ordinal)) ? GraphLevel.Page : null;
 
     /// <summary>The node of that name, else of that number.</summary>
     /// <exception cref="UsageException">Neither; says which names are near.</exception>
@@ -57,7 +62,7 @@ internal static class ShowCommand
         return new JsonObject
         {
             ["run"] = run.Id,
-            ["graph"] = run.Manifest.Graph.Id,
+            ["graph"] = run.Ranked.Id,
             ["node"] = node,
             ["name"] = run.Graph.Names[node],
             ["scores"] = scores,
@@ -79,7 +84,7 @@ internal static class ShowCommand
 
     private static void PrintText(Session session, Run run, int node, Flow[] arriving, Flow[] leaving)
     {
-        Printing.Lines(session.Terminal, $"{Printing.ForPeople(run.Graph.Names[node])} (node {node} of graph {run.Manifest.Graph.Id}, run {run.Id})");
+        Printing.Lines(session.Terminal, $"{Printing.ForPeople(run.Graph.Names[node])} (node {node} of graph {run.Ranked.Id}, run {run.Id})");
         Printing.Table(session.Terminal, Layout.Text, ["score", "value", "rank", "percentile"], run.Columns.Select(column => Row(column, node, session.Cancel)));
         PrintLinks(session, run, "links in, by what each passes", run.Graph.InDegree(node), arriving);
         PrintLinks(session, run, "links out, by what each passes", run.Graph.OutDegree(node), leaving);

@@ -14,14 +14,15 @@ internal static class TopCommand
         by.CompletionSources.Add(context => Session.Known(() =>
         {
             using Run run = session.OpenRun(context.ParseResult);
-            return [.. run.Orders];
+            return [.. Session.Part(run, context.ParseResult.GetValue(session.Level)).Orders];
         }));
-        var command = new Command("top", "Show the highest nodes.") { count, by, session.RunId, session.Json, session.Csv };
+        var command = new Command("top", "Show the highest nodes.") { count, by, session.Level, session.RunId, session.Json, session.Csv };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(count) < 0)
                 throw new UsageException($"-n must be 0 or more, not {parsed.GetValue(count)}");
-            using Run run = session.OpenRun(parsed);
+            using Run opened = session.OpenRun(parsed);
+            Run run = Session.Part(opened, parsed.GetValue(session.Level));
             string name = parsed.GetValue(by)!;
             ScoreColumn order = run.Column(name) is { IsScore: true } column ? column
                 : throw new UsageException($"run {run.Id} cannot be ordered by '{name}'; it can by {string.Join(", ", run.Orders)}");

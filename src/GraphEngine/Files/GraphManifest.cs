@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Backlinks.GraphEngine;
 
 /// <summary>Where a graph came from.</summary>
-/// <param name="Format"><c>bvgraph</c>, <c>commoncrawl</c>, <c>edges</c>, <c>csr</c>, <c>fold</c>, <c>generated</c>.</param>
+/// <param name="Format"><c>bvgraph</c>, <c>commoncrawl</c>, <c>edges</c>, <c>csr</c>, <c>fold</c>, <c>store</c>, <c>generated</c>.</param>
 /// <param name="Name">The file or folder's own name, without its path.</param>
 /// <param name="Options">What changed the result, such as the fold; empty otherwise.</param>
 public sealed record GraphSource(string Format, string Name, IReadOnlyDictionary<string, string>? Options = null);

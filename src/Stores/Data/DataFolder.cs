@@ -39,6 +39,13 @@ public sealed class DataFolder
     /// <summary>Whether anything was ever crawled or imported into the link store.</summary>
     public bool HasLinks => File.Exists(Links);
 
+    /// <summary>When the link store was last written, UTC; null where there is none.</summary>
+    public DateTime? LinksChanged => !HasLinks ? null
+        : new[] { Links, Links + ".wal" }.Where(File.Exists).Max(File.GetLastWriteTimeUtc);
+
+    /// <summary>When a graph was last imported, UTC; null where none was.</summary>
+    public DateTime? GraphImported => CurrentGraph is null ? null : File.GetLastWriteTimeUtc(System.IO.Path.Combine(Graphs, CurrentName));
+
     /// <summary>Opens the link store; for writing, folder and store are made if need be.</summary>
     /// <exception cref="StoreException">There is none to read, another process has it, it is damaged or of a newer schema.</exception>
     public DuckDbLinkStore OpenLinks(bool readOnly, LinkStoreOptions? options = null)

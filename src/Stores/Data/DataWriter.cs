@@ -50,12 +50,14 @@ public sealed class DataWriter : IDisposable
     public DataFolder Folder { get; }
 
     /// <summary>An empty folder to build a graph in; <see cref="PublishGraph"/> gives it its name, else it goes with this writer.</summary>
-    public string NewGraphFolder() => NewFolder(Folder.Graphs);
+    /// <param name="what">A word that tells it from others built at the same time.</param>
+    public string NewGraphFolder(string what = "work") => NewFolder(Folder.Graphs, what);
 
     /// <summary>Publishes the graph built in <paramref name="building"/> and makes it the current one. The same graph
     /// published before is left as it is, unless its files turn out to be damaged: then this one replaces them.</summary>
+    /// <param name="makeCurrent">False for the graphs of the link store, which are known by their run.</param>
     /// <exception cref="IOException">The disk is full or fails; nothing was published.</exception>
-    public PublishedGraph PublishGraph(string building, GraphManifest manifest, CancellationToken cancel = default)
+    public PublishedGraph PublishGraph(string building, GraphManifest manifest, bool makeCurrent = true, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
         string digest = manifest.Digest();
@@ -63,7 +65,7 @@ public sealed class DataWriter : IDisposable
         string id = "";
         for (int hex = 8; hex <= digest.Length; hex *= 2) // longer only when another graph has the same eight digits
         {
-            id = $"{Slug(manifest.Source?.Name)}-{digest[..hex]}";
+            id = $"{Slug(manifest.Source is { Format: "store" } store ? "store-" + store.Name : manifest.Source?.Name)}-{digest[..hex]}";
             string there = Path.Combine(Folder.Graphs, id);
             if (!Directory.Exists(there))
                 break;
@@ -85,7 +87,7 @@ public sealed class DataWriter : IDisposable
             Durable.MoveFolder(building, Path.Combine(Folder.Graphs, id));
         else
             Directory.Delete(building, recursive: true);
-        if (Folder.CurrentGraph != id)
+        if (makeCurrent && Folder.CurrentGraph != id)
             Durable.WriteText(Path.Combine(Folder.Graphs, DataFolder.CurrentName), id + "\n");
         return new PublishedGraph(id, manifest, isNew, replaced);
     }
@@ -142,9 +144,9 @@ public sealed class DataWriter : IDisposable
     /// <summary>EWOULDBLOCK of flock on Linux (11) and macOS and the BSDs (35); ERROR_SHARING_VIOLATION on Windows.</summary>
     private static bool IsSharingViolation(int code) => code is 11 or 35 or unchecked((int)0x80070020);
 
-    private static string NewFolder(string parent)
+    private static string NewFolder(string parent, string what = "work")
     {
-        string path = NewFolderName(parent, "work");
+        string path = NewFolderName(parent, what);
         Directory.CreateDirectory(path);
         return path;
     }

@@ -19,7 +19,7 @@ public static class ParquetFile
         DataField[] columns = [.. run.Columns.Select(c => c.IsWhole ? (DataField)new DataField<int>(c.Name) : new DataField<double>(c.Name))];
         int n = run.Graph.NodeCount;
         await using ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema([node, name, .. columns]), stream, cancellationToken: cancel);
-        writer.CustomMetadata = new Dictionary<string, string> { ["backlinks.run"] = run.Id, ["backlinks.graph"] = run.Manifest.Graph.Id };
+        writer.CustomMetadata = new Dictionary<string, string> { ["backlinks.run"] = run.Id, ["backlinks.graph"] = run.Ranked.Id };
         for (int start = 0; start < n; start += GroupRows)
         {
             cancel.ThrowIfCancellationRequested();

@@ -85,7 +85,8 @@ public sealed partial class DuckDbLinkStore
     private List<uint> Ids(string url)
     {
         var ids = new List<uint>(1);
-        foreach (Granularity granularity in Enum.GetValues<Granularity>())
+        Granularity[] possible = url.Contains("://", StringComparison.Ordinal) ? [Granularity.Page] : [Granularity.Page, Granularity.Host, Granularity.Domain];
+        foreach (Granularity granularity in possible)
         {
             UrlHash hash = UrlHash.Of(url, granularity);
             using Rows rows = new(this, null, $"SELECT id FROM urls WHERE hash_low = {hash.Low} AND hash_high = {hash.High}");

@@ -332,7 +332,7 @@ public sealed partial class DuckDbLinkStore
                         if (link.NewTexts is { } text)
                         {
                             link.TextNo = store._nextText++;
-                            appender.CreateRow().AppendValue(link.TextNo).AppendValue(text.Anchor).AppendValue(text.Left).AppendValue(text.Right).AppendValue(text.Href).EndRow();
+                            appender.CreateRow().AppendValue(link.TextNo).AppendValue(Text(text.Anchor)).AppendValue(Text(text.Left)).AppendValue(Text(text.Right)).AppendValue(Text(text.Href)).EndRow();
                         }
         }
 
@@ -360,8 +360,8 @@ public sealed partial class DuckDbLinkStore
                 if (page.NewTexts is not { } text)
                     continue;
                 page.ContentNo = store._nextContent++;
-                appender.CreateRow().AppendValue(page.ContentNo).AppendValue(text.ContentType).AppendValue(text.Language).AppendValue(text.Title).AppendValue(text.Headings)
-                    .AppendValue(text.Text).AppendValue(text.Canonical).AppendValue(text.ETag).AppendValue(text.LastModified).EndRow();
+                appender.CreateRow().AppendValue(page.ContentNo).AppendValue(Text(text.ContentType)).AppendValue(Text(text.Language)).AppendValue(Text(text.Title)).AppendValue(Text(text.Headings))
+                    .AppendValue(Text(text.Text)).AppendValue(Text(text.Canonical)).AppendValue(Text(text.ETag)).AppendValue(Text(text.LastModified)).EndRow();
             }
         }
 
@@ -389,10 +389,13 @@ public sealed partial class DuckDbLinkStore
                 VisitRow judged = history.Visits.Find(v => v.No == no);
                 appender.CreateRow().AppendValue(no).AppendValue(history.Page.Id).AppendValue(PageHistory.Time(judged.At)).AppendValue(source).AppendValue((byte)visit.Outcome)
                     .AppendValue(visit.Status).AppendValue(visit.Links.Count).AppendValue(hash).AppendValue(judged.Telling).AppendValue(judged.Noindex)
-                    .AppendValue(judged.Elsewhere).AppendValue(judged.State).AppendValue(visit.Bytes).AppendValue(visit.Milliseconds).AppendValue(visit.Detail)
-                    .AppendValue(visit.Address).EndRow();
+                    .AppendValue(judged.Elsewhere).AppendValue(judged.State).AppendValue(visit.Bytes).AppendValue(visit.Milliseconds).AppendValue(Text(visit.Detail))
+                    .AppendValue(Text(visit.Address)).EndRow();
             }
         }
+
+        // The appender ends a text at its first NUL; like a HTML parser, we put U+FFFD in its place.
+        private static string Text(string text) => text.Contains('\0') ? text.Replace('\0', '\uFFFD') : text;
 
         private static IDuckDBAppenderRow Time(IDuckDBAppenderRow row, long time) =>
             time == PageHistory.None ? row.AppendNullValue() : row.AppendValue(PageHistory.Time(time));

@@ -13,6 +13,7 @@ namespace Backlinks.Stores;
 /// pagerank.npy   &lt;f8 n   PageRank, sum 1
 /// harmonic.npy   &lt;f8 n   optional: harmonic centrality
 /// indegree.npy, outdegree.npy, core.npy, scc.npy, wcc.npy   &lt;u4 n   optional
+/// page_*.npy     n of the page graph: the same scores of pages, in a run of the link store
 /// seeds.npy &lt;u4, seed_weights.npy &lt;f8   k   optional: the teleport vector asked for
 /// </code>
 /// Immutable, so safe for any number of readers. Opening costs milliseconds while the seals hold.
@@ -22,8 +23,12 @@ public sealed class Run : IDisposable
     private readonly List<IDisposable> _open = [];
     private readonly List<ScoreColumn> _columns = [];
 
-    private Run(string folder, string id, RunManifest manifest)
+    private readonly string _prefix;
+
+    private Run(string folder, string id, RunManifest manifest, RunGraph ranked, string prefix)
     {
+        _prefix = prefix;
+        Ranked = ranked;
         Folder = folder;
         Id = id;
         Manifest = manifest;
@@ -36,7 +41,14 @@ public sealed class Run : IDisposable
 
     public RunManifest Manifest { get; }
 
-    /// <summary>The graph ranked; disposed with the run.</summary>
+    /// <summary>What the manifest says of <see cref="Graph"/>.</summary>
+    public RunGraph Ranked { get; }
+
+    /// <summary>The page level of a run of the link store, to be read as a run of its own; null in a run of one graph.
+    /// Disposed with this run.</summary>
+    public Run? Pages { get; private set; }
+
+    /// <summary>The graph ranked, of domains in a run of the link store; disposed with the run.</summary>
     public LinkGraph Graph { get; private set; }
 
     /// <summary>One number a node: the run's scores, pagerank first, then in- and out-degree.</summary>
@@ -72,11 +84,18 @@ public sealed class Run : IDisposable
                 entry.Verify(folder, name, RunManifest.FileName, "delete the run's folder and rank again", cancel);
             FolderSeal.TryWrite(folder, RunWriter.SealName, RunManifest.FileName, manifest.Arrays.Values);
         }
-        var run = new Run(folder, id, manifest);
+        var run = new Run(folder, id, manifest, manifest.Graph, "");
         try
         {
             run.OpenGraph(data, cancel);
             run.MapColumns();
+            if (manifest.PageGraph is { } pages)
+            {
+                run.Pages = new Run(folder, id, manifest, pages, "page_");
+                run._open.Add(run.Pages);
+                run.Pages.OpenGraph(data, cancel);
+                run.Pages.MapColumns();
+            }
             return run;
         }
         catch
@@ -95,21 +114,23 @@ public sealed class Run : IDisposable
 
     private void OpenGraph(DataFolder data, CancellationToken cancel)
     {
-        string folder = Path.Combine(data.Graphs, Manifest.Graph.Id);
+        string folder = Path.Combine(data.Graphs, Ranked.Id);
         if (!Directory.Exists(folder))
-            throw new StoreException(folder, $"run {Id} ranks this graph, which is not there: import it again");
+            throw new StoreException(folder, $"run {Id} ranks this graph, which is not there: import it again" + (Manifest.PageGraph is null ? "" : ", or rank the link store again"));
         Graph = LinkGraph.Open(folder, cancel);
         _open.Add(Graph);
-        if (Graph.Manifest.Digest() != Manifest.Graph.Digest)
+        if (Graph.Manifest.Digest() != Ranked.Digest)
             throw new StoreException(folder, $"is no longer the graph that run {Id} ranks: rank again");
     }
 
     private void MapColumns()
     {
         string[] order = ["pagerank", "harmonic", "core", "scc", "wcc"];
-        foreach (string name in order.Concat(Manifest.Arrays.Keys.Except(order)).Where(Manifest.Arrays.ContainsKey))
+        Dictionary<string, ArrayEntry> arrays = Manifest.Arrays.Where(a => _prefix.Length > 0 ? a.Key.StartsWith(_prefix, StringComparison.Ordinal)
+            : Manifest.PageGraph is null || !a.Key.StartsWith("page_", StringComparison.Ordinal)).ToDictionary(a => a.Key[_prefix.Length..], a => a.Value, StringComparer.Ordinal);
+        foreach (string name in order.Concat(arrays.Keys.Except(order)).Where(arrays.ContainsKey))
         {
-            ArrayEntry entry = Manifest.Arrays[name];
+            ArrayEntry entry = arrays[name];
             if (name is "indegree" or "outdegree" || entry.Shape is not [long n] || n != Graph.NodeCount || name.StartsWith("seed", StringComparison.Ordinal))
                 continue;
             if (entry.Dtype == "<f8")

@@ -36,6 +36,11 @@ public sealed record RunManifest
 
     public required RunGraph Graph { get; init; }
 
+    /// <summary>The page graph of a run of the link store, whose scores are the arrays named <c>page_…</c>; <see cref="Graph"/>
+    /// is then its domain graph. Absent in a run of an imported graph.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RunGraph? PageGraph { get; init; }
+
     /// <summary>The options of each algorithm by its name, all that can change a score.</summary>
     public required SortedDictionary<string, JsonObject> Configuration { get; init; }
 
@@ -71,7 +76,7 @@ public sealed record RunManifest
     /// <summary>Identifies what was asked: XXH3-128 over the graph's digest and the configuration, in hexadecimal.</summary>
     public string ConfigurationDigest()
     {
-        byte[] bytes = [.. System.Text.Encoding.ASCII.GetBytes(Graph.Digest), .. JsonSerializer.SerializeToUtf8Bytes(Configuration, Json)];
+        byte[] bytes = [.. System.Text.Encoding.ASCII.GetBytes(Graph.Digest + PageGraph?.Digest), .. JsonSerializer.SerializeToUtf8Bytes(Configuration, Json)];
         return Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(bytes));
     }
 
@@ -97,7 +102,7 @@ public sealed record RunManifest
             throw new StoreException(path, $"has format version {manifest.Version}, newer than {FormatVersion}: use a newer 'backlinks'");
         if (manifest.Checksum != ChecksumOf(manifest))
             throw new StoreException(path, "was altered: its checksum does not fit; delete the run's folder and rank again");
-        foreach (string file in manifest.Arrays.Values.Select(a => a.File).Append(manifest.Graph.Id))
+        foreach (string file in manifest.Arrays.Values.Select(a => a.File).Append(manifest.Graph.Id).Append(manifest.PageGraph?.Id ?? manifest.Graph.Id))
             if (Path.GetFileName(file) != file)
                 throw new StoreException(path, $"names '{file}', which lies outside its folder");
         return manifest;

@@ -18,6 +18,8 @@ public sealed class RunWriter
     private readonly SortedDictionary<string, JsonObject> _results = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ArrayEntry> _arrays = new(StringComparer.Ordinal);
 
+    private RunGraph? _pageGraph;
+
     /// <param name="writer">Holds the lock of the data folder.</param>
     /// <param name="graphId">The folder of <paramref name="graph"/> in graphs/.</param>
     public RunWriter(DataWriter writer, string graphId, LinkGraph graph)
@@ -26,6 +28,10 @@ public sealed class RunWriter
         _graph = new RunGraph(graphId, graph.Manifest.Digest(), graph.NodeCount, graph.LinkCount, graph.Manifest.Granularity);
         _folder = writer.NewRunFolder();
     }
+
+    /// <summary>Names the page graph, whose arrays are to be added as <c>page_…</c>.</summary>
+    public void AddPageGraph(string graphId, LinkGraph graph) =>
+        _pageGraph = new RunGraph(graphId, graph.Manifest.Digest(), graph.NodeCount, graph.LinkCount, graph.Manifest.Granularity);
 
     /// <summary>Version of the engine, as run.json names it.</summary>
     public static string EngineVersion { get; } =
@@ -53,6 +59,7 @@ public sealed class RunWriter
         {
             EngineVersion = EngineVersion,
             Graph = _graph,
+            PageGraph = _pageGraph,
             Configuration = _configuration,
             Results = _results,
             Arrays = _arrays,

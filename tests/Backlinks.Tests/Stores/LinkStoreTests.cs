@@ -75,7 +75,7 @@ public sealed class LinkStoreTests : IDisposable
 
     [Fact]
     public void Any_visits_in_any_order_and_any_batches_give_what_the_naive_store_gives() =>
-        AnyVisit.Array[1, 14].Array[1, 8].Sample(batches =>
+        AnyVisit.Array[1, 16].Array[1, 4].Sample(batches =>
         {
             string folder = Directory.CreateTempSubdirectory("links-any-").FullName;
             try
@@ -95,5 +95,163 @@ public sealed class LinkStoreTests : IDisposable
             {
                 Directory.Delete(folder, recursive: true);
             }
-        }, iter: 30, threads: 1);
+        }, iter: 20, threads: 1);
+
+    private DuckDbLinkStore Opened(params PageVisit[] visits)
+    {
+        DuckDbLinkStore store = DuckDbLinkStore.Open(File);
+        foreach (PageVisit visit in visits)
+            store.Write([visit]);
+        return store;
+    }
+
+    [Fact]
+    public void The_same_page_twice_gives_no_duplicates_and_two_links_to_one_target_stay_two()
+    {
+        LinkObservation[] links = [To("https://b.example/", "first"), To("https://b.example/", "second")];
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Fetched, links), Visit("https://a.example/", 1, VisitOutcome.Fetched, links));
+        Assert.Equal(["first", "second"], store.LinksFrom("https://a.example/").Select(l => l.Anchor));
+        Assert.Equal((2, 2, 2), store.Count());
+        Assert.All(store.LinksTo("https://b.example/"), l => Assert.Equal((Start, Start.AddHours(1)), (l.FirstSeen, l.LastSeen)));
+    }
+
+    [Fact]
+    public void The_same_batch_again_changes_nothing()
+    {
+        PageVisit visit = Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/"));
+        using DuckDbLinkStore store = Opened(visit);
+        string before = Told(store);
+        Assert.Equal(new WriteResult(1, 1, 0, 0, 0), store.Write([visit]));
+        Assert.Equal(before, Told(store));
+    }
+
+    [Theory]
+    [InlineData(23.9, false)]
+    [InlineData(24, true)]
+    public void A_link_is_lost_after_two_checks_a_day_apart(double between, bool lost)
+    {
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/")),
+            Visit("https://a.example/", 1, VisitOutcome.Fetched), Visit("https://a.example/", 1 + between, VisitOutcome.Fetched));
+        StoredLink link = Assert.Single(store.LinksTo("https://b.example/"));
+        Assert.Equal(lost ? (LostReason.Removed, Start.AddHours(1 + between), null) : (LostReason.None, null, Start.AddHours(1)), (link.LostReason, link.LostAt, link.MissingSince));
+        Assert.Equal(lost, Assert.Single(store.Arcs()).Lost);
+    }
+
+    [Theory]
+    [InlineData(VisitOutcome.Gone, LostReason.PageGone)]
+    [InlineData(VisitOutcome.HostDead, LostReason.HostDead)]
+    [InlineData(VisitOutcome.Redirected, LostReason.RedirectedAway)]
+    [InlineData(VisitOutcome.Fetched, LostReason.Removed)]
+    public void The_reason_of_a_loss_is_what_the_second_check_found(VisitOutcome outcome, LostReason reason)
+    {
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/")),
+            Visit("https://a.example/", 24, VisitOutcome.Gone), Visit("https://a.example/", 48, outcome));
+        Assert.Equal(reason, Assert.Single(store.LinksTo("https://b.example/")).LostReason);
+    }
+
+    [Theory]
+    [InlineData(LostReason.Noindex)]
+    [InlineData(LostReason.NotCanonical)]
+    [InlineData(LostReason.BecameNofollow)]
+    public void A_link_that_stops_counting_is_lost_though_it_is_still_seen(LostReason reason)
+    {
+        PageVisit Now(double hours) => Visit("https://a.example/", hours, VisitOutcome.Fetched, To("https://b.example/", rel: reason == LostReason.BecameNofollow ? LinkRel.Nofollow : 0)) with
+        {
+            Noindex = reason == LostReason.Noindex,
+            Canonical = reason == LostReason.NotCanonical ? "https://c.example/" : "",
+        };
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/")), Now(24), Now(48));
+        StoredLink link = Assert.Single(store.LinksTo("https://b.example/"));
+        Assert.Equal((reason, Start.AddHours(48), Start.AddHours(48)), (link.LostReason, link.LostAt, link.LastSeen));
+        store.Write([Visit("https://a.example/", 72, VisitOutcome.Fetched, To("https://b.example/"))]);
+        link = Assert.Single(store.LinksTo("https://b.example/"));
+        Assert.Equal((LostReason.None, null, Start), (link.LostReason, link.LostAt, link.FirstSeen));
+    }
+
+    [Theory]
+    [InlineData(VisitOutcome.Blocked)]
+    [InlineData(VisitOutcome.Challenged)]
+    [InlineData(VisitOutcome.RateLimited)]
+    [InlineData(VisitOutcome.ServerError)]
+    [InlineData(VisitOutcome.TimedOut)]
+    [InlineData(VisitOutcome.NetworkError)]
+    [InlineData(VisitOutcome.Truncated)]
+    [InlineData(VisitOutcome.Disallowed)]
+    [InlineData(VisitOutcome.Refused)]
+    [InlineData(VisitOutcome.NotHtml)]
+    [InlineData(VisitOutcome.Reported)]
+    public void What_could_not_be_verified_removes_nothing(VisitOutcome outcome)
+    {
+        using DuckDbLinkStore store = Opened([Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/")),
+            .. Enumerable.Range(1, 5).Select(day => Visit("https://a.example/", 24 * day, outcome))]);
+        StoredLink link = Assert.Single(store.LinksTo("https://b.example/"));
+        Assert.Equal((LostReason.None, null, null, Start), (link.LostReason, link.LostAt, link.MissingSince, link.LastVerified));
+        StoredPage page = store.FindPage("https://a.example/")!;
+        Assert.Equal((Start.AddDays(5), Start, outcome), (page.LastVisit, page.LastVerified, page.LastOutcome));
+    }
+
+    [Fact]
+    public void A_visit_that_comes_late_adds_what_it_saw_and_undoes_nothing()
+    {
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 100, VisitOutcome.Fetched, To("https://b.example/", "new")), Visit("https://a.example/", 60, VisitOutcome.Fetched),
+            Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/", "old"), To("https://c.example/")) with { Title = "old" });
+        StoredLink kept = Assert.Single(store.LinksTo("https://b.example/")), gone = Assert.Single(store.LinksTo("https://c.example/"));
+        Assert.Equal(("new", Start, Start.AddHours(100), null), (kept.Anchor, kept.FirstSeen, kept.LastSeen, kept.LostAt));
+        Assert.Equal((Start, LostReason.Removed, Start.AddHours(100)), (gone.LastSeen, gone.LostReason, gone.LostAt));
+        Assert.Equal("", store.FindPage("https://a.example/")!.Title);
+        Assert.Equal(Start, store.FindPage("https://b.example/")!.FirstSeen);
+    }
+
+    [Fact]
+    public void Another_tools_dates_are_its_links_dates()
+    {
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Reported, To("https://b.example/", kind: LinkKind.Reported) with
+        {
+            FirstSeen = Start.AddDays(-90),
+            LastSeen = Start.AddDays(-20),
+            LostAt = Start.AddDays(-10),
+            LostReason = LostReason.PageGone,
+        }));
+        StoredLink link = Assert.Single(store.LinksTo("https://b.example/"));
+        Assert.Equal((Start.AddDays(-90), Start.AddDays(-20), Start.AddDays(-10), LostReason.PageGone), (link.FirstSeen, link.LastSeen, link.LostAt, link.LostReason));
+        store.Write([Visit("https://a.example/", 1, VisitOutcome.Fetched, To("https://b.example/"))]);
+        Assert.All(store.LinksTo("https://b.example/"), l => Assert.Null(l.LostAt)); // the page has an element that points there
+    }
+
+    [Fact]
+    public void What_changed_since_a_version_is_told()
+    {
+        using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/")), Visit("https://c.example/", 0, VisitOutcome.Fetched, To("https://a.example/")));
+        long version = store.Version;
+        store.Write([Visit("https://c.example/", 1, VisitOutcome.NotModified), Visit("https://d.example/", 1, VisitOutcome.Blocked)]);
+        Assert.Equal(["https://c.example/", "https://d.example/"], store.Pages(version).Select(p => p.Url));
+        Assert.Equal(["https://c.example/"], store.Links(version).Select(l => l.Source));
+    }
+
+    [Fact]
+    public void Odd_texts_come_back_as_they_are_but_for_NUL()
+    {
+        string odd = "nul \0 quote ' \u202E \U0001F600 end";
+        PageVisit visit = Visit("https://xn--bcher-kva.example:8080/a%20b?c=d,e", 0, VisitOutcome.Fetched, To("https://[::1]/", odd) with { Left = odd, Right = odd, Href = odd }) with { Title = odd, Detail = odd };
+        using DuckDbLinkStore store = Opened(visit);
+        StoredLink link = Assert.Single(store.LinksFrom(visit.Url));
+        odd = odd.Replace('\0', '\uFFFD');
+        Assert.Equal((odd, odd, odd, odd, "https://[::1]/"), (link.Anchor, link.Left, link.Right, link.Href, link.Target));
+        Assert.Equal((odd, odd), (store.FindPage(visit.Url)!.Title, store.FindPage(visit.Url)!.Detail));
+    }
+
+    [Fact]
+    public void A_source_remembers_how_far_it_came()
+    {
+        var source = new StoredSource("warc:a.warc.gz", "warc", Start, null, 1000, "{}");
+        using (DuckDbLinkStore store = DuckDbLinkStore.Open(File))
+        {
+            store.Write([Visit("https://a.example/", 0, VisitOutcome.Fetched) with { Source = source.Id }], source);
+            store.Write([], source with { Position = 2000, Ended = Start.AddHours(1) });
+        }
+        using DuckDbLinkStore again = DuckDbLinkStore.Open(File, readOnly: true);
+        Assert.Equal(source with { Position = 2000, Ended = Start.AddHours(1) }, again.FindSource(source.Id));
+        Assert.Single(again.Sources());
+        Assert.Null(again.FindSource("crawl:1"));
+    }
 }
