@@ -10,7 +10,7 @@ namespace Backlinks.Benchmarks;
 /// ones, unchanged ones, changed ones. Then all arcs, single look-ups and links since a version. Answers are checked first.
 /// Arguments: pages of the large store (default 1000000), links a page (default 10), folder (default temporary).
 /// </summary>
-internal static class WriteLinks
+public static class WriteLinks
 {
     private static readonly DateTime Start = new(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static readonly string[] Words = [.. Enumerable.Range(0, 20_000).Select(i => $"word{i * 7919 % 100_003}")];
