@@ -87,7 +87,7 @@ public static class WriteLinks
         Small("links to a page", 20, _ => store.LinksTo(Target(random.Next(pages), pages)).Count(), _ => true);
         Small("visits of a page", 20, _ => store.Visits(Url(random.Next(pages))).Count(), n => n >= 1);
         long version = store.Version;
-        store.Write(Visits(pages * 2, 100, links, 0, pages));
+        store.Write(Visits(pages * 9, 100, links, 0, pages));
         Small("links changed since a version (100 pages)", 3, _ => store.Links(version).Count(), n => n == 100 * links);
         start = Stopwatch.GetTimestamp();
         long names = store.Names().LongCount();

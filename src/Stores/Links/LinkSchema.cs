@@ -12,7 +12,8 @@ namespace Backlinks.Stores;
 /// urls         every URL ever named: number, XXH3-128 of it, its key (NodeNames.ToKey), granularity, first seen
 /// pages        one row for each URL visited: last visit, last verification; base_* the last Fetched visit, whose links
 ///              have read_no = base_no, and confirmed_at the last visit that found the same links; content_* whence the
-///              texts are; pending: a link is missing and awaits the second check
+///              texts are; pending: a visit that finds the same links would
+///              still change some link, such as one that awaits its second check
 /// contents     strings of a page, by content_no
 /// visits       every visit; state tells whether the page changed from one to the next
 /// links        every link with its history; its last_seen is at least its page's confirmed_at if read_no = base_no;

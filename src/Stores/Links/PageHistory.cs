@@ -153,8 +153,18 @@ internal sealed class PageHistory
                 (link.MissingSince, link.LostAt, link.LostReason) = (missing, lost, reason);
                 LinksChanged = true;
             }
-            Page.Pending |= missing != None;
+            Page.Pending |= !IsSettled(link);
         }
+    }
+
+    /// <summary>Whether a visit that finds the page unchanged leaves the link as it is: it counts, with the base, or its
+    /// loss is established. A link that only another tool saw, say, is not: the next look at the page misses it.</summary>
+    private bool IsSettled(LinkRow link)
+    {
+        if (link.LostAt != None)
+            return link.ClaimAt == None;
+        byte needed = CountedAt(link) != None ? LinkRow.Counted : LinkRow.Kept;
+        return link.MissingSince == None && InBase(link) && (link.ReadMark & needed) != 0;
     }
 
     public long LastSeen(LinkRow link) => InBase(link) ? Math.Max(link.LastSeen, Page.ConfirmedAt) : link.LastSeen;

@@ -95,7 +95,7 @@ public sealed class LinkStoreTests : IDisposable
             {
                 Directory.Delete(folder, recursive: true);
             }
-        }, iter: 20, threads: 1);
+        }, iter: int.Parse(Environment.GetEnvironmentVariable("BACKLINKS_TEST_CASES") ?? "12", System.Globalization.CultureInfo.InvariantCulture), threads: 1);
 
     private DuckDbLinkStore Opened(params PageVisit[] visits)
     {
