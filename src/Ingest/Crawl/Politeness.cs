@@ -18,7 +18,7 @@ namespace Backlinks.Ingest;
 /// until the address takes it (always in this order, so no two wait for each other): nobody starves.
 /// </para>
 /// <para>
-/// A decision costs O(log hosts), about 250 bytes a host with its keys. Time is the provider's monotonic clock laid on its
+/// A decision costs O(log hosts), 2 µs with 100,000 hosts (benchmark ScheduleHosts), and about 600 bytes a host with its keys. Time is the provider's monotonic clock laid on its
 /// wall clock at the start: steps of the wall clock neither shorten a gap nor stop the crawl. Equal times are decided in
 /// order of arrival: the same calls at the same times give the same order. Not thread-safe; <see cref="Frontier"/> locks.
 /// </para>

@@ -6,10 +6,11 @@ namespace Backlinks.Tests;
 /// <summary>What a crash, a bad disk or a full one may do to the journal, and what must be left.</summary>
 public sealed class FrontierDamageTests : IDisposable
 {
-    private readonly TemporaryFolder _temporary = new();
+    // Thousands of small files are cut and opened: in memory where there is such a folder, for what a disk adds is only time.
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"backlinks-test-{Guid.NewGuid():n}")).FullName;
     private readonly FakeTime _time = new();
 
-    public void Dispose() => _temporary.Dispose();
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void A_journal_cut_at_any_byte_has_all_that_was_committed_before_the_cut()
@@ -83,7 +84,7 @@ public sealed class FrontierDamageTests : IDisposable
     {
         // A copy of the files is what a kill leaves; cut at a random byte behind the last commit it is what a power cut leaves.
         var random = new Random(5);
-        string folder = _temporary.NewFolder();
+        string folder = NewFolder();
         using Frontier frontier = Open(folder, new FrontierOptions { CompactAbove = 2000, Politeness = new PolitenessOptions { Off = true } });
         string log = Path.Combine(folder, FrontierJournal.FileName);
         int added = 0, compactions = 0;
@@ -128,7 +129,7 @@ public sealed class FrontierDamageTests : IDisposable
     [Fact]
     public void A_compacted_journal_says_the_same_as_before_in_less()
     {
-        string folder = _temporary.NewFolder();
+        string folder = NewFolder();
         string log = Path.Combine(folder, FrontierJournal.FileName);
         var small = new FrontierOptions { CompactAbove = 1000 };
         FrontierEntry?[] before;
@@ -175,7 +176,7 @@ public sealed class FrontierDamageTests : IDisposable
     [Fact]
     public void Leases_outlive_a_compaction()
     {
-        string folder = _temporary.NewFolder();
+        string folder = NewFolder();
         var options = new FrontierOptions { CompactAbove = 1000, Politeness = new PolitenessOptions { Off = true } };
         using (Frontier frontier = Open(folder, options))
         {
@@ -202,7 +203,7 @@ public sealed class FrontierDamageTests : IDisposable
     [Fact]
     public void A_full_disk_fails_the_commit_and_nothing_else()
     {
-        using SmallDisk? disk = SmallDisk.TryMount(_temporary.NewFolder(), 2 << 20);
+        using SmallDisk? disk = SmallDisk.TryMount(NewFolder(), 2 << 20);
         Assert.SkipWhen(disk is null, "needs the right to mount a small file system");
         var options = new FrontierOptions { Politeness = new PolitenessOptions { Off = true } };
         string fill = Path.Combine(disk.Path, "fill");
@@ -253,7 +254,7 @@ public sealed class FrontierDamageTests : IDisposable
     // A small journal with records of every kind, and what it held at each commit.
     private (byte[] Whole, List<(long, string)> Commits) Journal(int rounds)
     {
-        string folder = _temporary.NewFolder();
+        string folder = NewFolder();
         string log = Path.Combine(folder, FrontierJournal.FileName);
         var commits = new List<(long, string)>();
         using Frontier frontier = Open(folder);
@@ -276,10 +277,12 @@ public sealed class FrontierDamageTests : IDisposable
 
     private string Folder(ReadOnlySpan<byte> journal)
     {
-        string folder = _temporary.NewFolder();
+        string folder = NewFolder();
         File.WriteAllBytes(Path.Combine(folder, FrontierJournal.FileName), journal);
         return folder;
     }
+
+    private string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder, Guid.NewGuid().ToString("n"))).FullName;
 
     private Frontier Open(string folder, FrontierOptions? options = null) => Frontier.Open(folder, options, _time);
 
