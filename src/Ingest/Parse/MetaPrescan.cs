@@ -204,7 +204,7 @@ internal ref struct MetaPrescan
     }
 
     /// <summary>"Get an XML encoding": <c>&lt;?xml … encoding="…" …&gt;</c> at the very start.</summary>
-    private static Encoding? XmlDeclaration(ReadOnlySpan<byte> bytes)
+    internal static Encoding? XmlDeclaration(ReadOnlySpan<byte> bytes)
     {
         int end = bytes.IndexOf((byte)'>');
         if (!bytes.StartsWith("<?xml"u8) || end < 0)
