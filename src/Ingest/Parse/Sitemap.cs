@@ -294,7 +294,8 @@ public static class Sitemap
 
         public StringBuilder? TextOf(string field) => _texts.GetValueOrDefault(field);
 
-        public string Text(string field) => TextOf(field)?.ToString().Trim() ?? "";
+        /// <summary>"" also where the text was cut: half a URL is another URL.</summary>
+        public string Text(string field) => TextOf(field) is { Length: < MaxText } text ? text.ToString().Trim() : "";
     }
 
     /// <summary>What has been found so far.</summary>
@@ -326,8 +327,14 @@ public static class Sitemap
 
         public bool AddLine(StringBuilder line)
         {
+            bool cut = line.Length >= MaxText;
             string text = line.ToString().Trim();
             line.Clear();
+            if (cut)
+            {
+                _unusable++;
+                return true;
+            }
             if (text.Length == 0)
                 return true;
             bool more = Add(text, null, null, _urls);
@@ -345,7 +352,7 @@ public static class Sitemap
 
         private bool Add(string text, WebUrl? relativeTo, DateTime? modified, List<SitemapUrl> to)
         {
-            if (text.Length == 0 || text.Length > MaxText || !WebUrl.TryParse(text.AsSpan().Trim(), relativeTo, out WebUrl? url) || !url.IsHttp)
+            if (text.Length is 0 or >= MaxText || !WebUrl.TryParse(text.AsSpan().Trim(), relativeTo, out WebUrl? url) || !url.IsHttp)
             {
                 _unusable++;
                 return true;

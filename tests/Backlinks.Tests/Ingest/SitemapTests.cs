@@ -113,7 +113,7 @@ public sealed class SitemapTests
     {
         SitemapResult result = Read("\n<urlset>\n <url><loc>https://a.test/1</loc></url>\n <url><loc>https://a.test/2</url>");
         Assert.Equal(["https://a.test/1"], Hrefs(result.Urls));
-        Assert.StartsWith("broken XML at line 4, column 31: ", result.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("broken XML at line 4, column 30: ", result.Problem, StringComparison.Ordinal);
         Assert.Equal(["https://a.test/1"], Hrefs(Read("<urlset><url><loc>https://a.test/1</loc></url><url><loc>https://a.te").Urls));
         Assert.Contains("undeclared entity", Read("<urlset><url><loc>https://a.test/&nbsp;</loc></url></urlset>").Problem, StringComparison.Ordinal);
     }
