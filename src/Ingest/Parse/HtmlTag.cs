@@ -117,10 +117,10 @@ internal static class HtmlTag
         const string blocks = "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer header hgroup main menu nav ol search section summary ul listing pre";
         Mark(HtmlTraits.ClosesP | HtmlTraits.Block | HtmlTraits.Special | HtmlTraits.Breaks, blocks);
         Mark(HtmlTraits.ClosesP | HtmlTraits.Special | HtmlTraits.Breaks, "h1 h2 h3 h4 h5 h6 p form plaintext hr xmp li dd dt");
-        Mark(HtmlTraits.Block, "button");
+        Mark(HtmlTraits.Block, "button select");
         Mark(HtmlTraits.Special, "applet area base basefont bgsound body br button caption col colgroup embed frame frameset head html iframe img image input keygen link marquee meta noembed noframes noscript object param script select source style table tbody td template textarea tfoot th thead title tr track wbr");
         Mark(HtmlTraits.Formatting, "a b big code em font i nobr s small strike strong tt u");
-        Mark(HtmlTraits.Scope, "applet caption html table td th marquee object template");
+        Mark(HtmlTraits.Scope, "applet caption html table td th marquee object select template");
         Mark(HtmlTraits.Marker, "applet object marquee template td th caption");
         Mark(HtmlTraits.Breaks, "br table tr td th caption tbody thead tfoot option optgroup legend body");
         Mark(HtmlTraits.Head, "html head base basefont bgsound link meta title noscript noframes style script template");

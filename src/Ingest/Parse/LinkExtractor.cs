@@ -56,10 +56,10 @@ internal sealed class PageMarkup
 /// Reads links, text and what else a page says of itself from its tokens: the tree construction of the HTML standard
 /// (13.2.6) as far as it decides which elements there are, what text they hold and where they stand, without building a
 /// tree (<see cref="OpenElements"/>). What a browser without scripts has as elements counts: links within noscript do;
-/// those within template, comments, scripts, textarea and select do not. One pass; time and memory are linear in the page.
+/// those within template, comments, scripts and textarea do not. One pass; time and memory are linear in the page.
 /// <para>
-/// Text is what a reader would take for words: block elements, cells and line breaks divide them; style, script, template,
-/// select and textarea have none. Zones come from sectioning elements and roles, else from words in class and id
+/// Text is what a reader would take for words: block elements, cells and line breaks divide them; style, script, template
+/// and textarea have none. Zones come from sectioning elements and roles, else from words in class and id
 /// (<see cref="ZoneHints"/>).
 /// </para>
 /// Not done as in a browser: text that stands in a table outside its cells is read where it stands and not moved before the
@@ -153,7 +153,7 @@ internal sealed class LinkExtractor
             return;
         ref OpenElement top = ref _open.Top;
         ushort tag = _open.TopTag;
-        if (tag < HtmlTag.Foreign && (top.Flags & OpenElementFlags.InSelect) == 0)
+        if (tag < HtmlTag.Foreign)
         {
             if (!_bodyStarted && (top.Flags & OpenElementFlags.Template) == 0)
             {
@@ -168,7 +168,7 @@ internal sealed class LinkExtractor
             _open.Reconstruct();
             top = ref _open.Top;
         }
-        if ((top.Flags & (OpenElementFlags.Silent | OpenElementFlags.Template | OpenElementFlags.InSelect)) == 0)
+        if ((top.Flags & (OpenElementFlags.Silent | OpenElementFlags.Template)) == 0)
             _page.Text.Append(raw, tokens.TextDecoding,
                 top.Zone is not (Zone.Nav or Zone.Header or Zone.Footer) && (top.Flags & (OpenElementFlags.Hidden | OpenElementFlags.Aside)) == 0);
     }
@@ -197,8 +197,6 @@ internal sealed class LinkExtractor
             }
             LeaveForeign();
         }
-        if ((_open.Top.Flags & OpenElementFlags.InSelect) != 0 && !InSelect(tag))
-            return;
         HtmlTraits traits = HtmlTag.Traits(tag);
         if (!_bodyStarted && (traits & HtmlTraits.Head) == 0 && (_open.Top.Flags & OpenElementFlags.Template) == 0)
         {
@@ -263,18 +261,20 @@ internal sealed class LinkExtractor
                 ReadRaw(tag, HtmlContent.Plaintext, ref tokens);
                 return;
             case HtmlTag.Template:
-                _open.Push(tag, _open.Top.Zone, (_open.Top.Flags & OpenElementFlags.Inherited & ~OpenElementFlags.InSelect) | OpenElementFlags.Template, OpenElements.NoLink);
+                _open.Push(tag, _open.Top.Zone, (_open.Top.Flags & OpenElementFlags.Inherited) | OpenElementFlags.Template, OpenElements.NoLink);
                 return;
             case HtmlTag.A:
                 _open.CloseLink(start: true);
                 _open.Reconstruct();
-                // Pushed first: its own marks (hidden) are its link's too.
                 Push(tag, html, AddLink(LinkKind.Anchor, Slot.Href, html, keepEmpty: true, linkless: OpenElements.Linkless));
                 return;
             case HtmlTag.Nobr:
                 _open.Reconstruct();
                 if (_open.Find(tag, _open.Top.Scope) >= 0)
+                {
                     _open.CloseFormatting(tag);
+                    _open.Reconstruct();
+                }
                 Push(tag, html);
                 return;
             case >= HtmlTag.H1 and <= HtmlTag.H6:
@@ -318,14 +318,17 @@ internal sealed class LinkExtractor
                 InTable(tag, html);
                 return;
             case HtmlTag.Select:
+                if (CloseSelect())
+                    return;
                 _open.Reconstruct();
-                Push(tag, html, add: OpenElementFlags.InSelect);
+                Push(tag, html, add: OpenElementFlags.Aside);
                 return;
             case HtmlTag.Option or HtmlTag.Optgroup:
-                if (_open.TopTag == HtmlTag.Option || (tag == HtmlTag.Optgroup && _open.TopTag == HtmlTag.Optgroup))
+                if (_open.Find(HtmlTag.Select, _open.Top.Scope) >= 0)
+                    CloseImplied(tag == HtmlTag.Option ? HtmlTag.Optgroup : (ushort)0);
+                else if (_open.TopTag == HtmlTag.Option)
                     _open.Pop();
-                if ((_open.Top.Flags & OpenElementFlags.InSelect) == 0)
-                    _open.Reconstruct();
+                _open.Reconstruct();
                 Push(tag, html);
                 return;
             case HtmlTag.Svg or HtmlTag.Math:
@@ -339,9 +342,7 @@ internal sealed class LinkExtractor
                 return;
             case HtmlTag.Rb or HtmlTag.Rt or HtmlTag.Rtc or HtmlTag.Rp:
                 if (_open.Find(HtmlTag.Ruby, _open.Top.Scope) >= 0)
-                    while (_open.TopTag is HtmlTag.Rb or HtmlTag.Rt or HtmlTag.Rp or HtmlTag.P or HtmlTag.Li or HtmlTag.Dd or HtmlTag.Dt or HtmlTag.Option or HtmlTag.Optgroup
-                        || (_open.TopTag == HtmlTag.Rtc && tag is HtmlTag.Rb or HtmlTag.Rtc))
-                        _open.Pop();
+                    CloseImplied(tag is HtmlTag.Rt or HtmlTag.Rp ? HtmlTag.Rtc : (ushort)0);
                 Push(tag, html);
                 return;
             case HtmlTag.Img or HtmlTag.Image:
@@ -370,10 +371,15 @@ internal sealed class LinkExtractor
                 Push(tag, html);
                 return;
             case HtmlTag.Hr:
-                if ((_open.Top.Flags & OpenElementFlags.InSelect) == 0)
-                    _open.CloseP();
+                _open.CloseP();
+                if (_open.Find(HtmlTag.Select, _open.Top.Scope) >= 0)
+                    CloseImplied(0);
                 return;
-            case HtmlTag.Br or HtmlTag.Input or HtmlTag.Keygen:
+            case HtmlTag.Input:
+                CloseSelect();
+                _open.Reconstruct();
+                return;
+            case HtmlTag.Br or HtmlTag.Keygen:
                 _open.Reconstruct();
                 return;
         }
@@ -398,7 +404,7 @@ internal sealed class LinkExtractor
     {
         _bodyStarted = true;
         _open.PopTo(1);
-        _open.Top.Reopen = OpenElements.NoLink;
+        _open.ForgetAll(0);
     }
 
     private void CloseItem(ushort one, ushort other)
@@ -445,34 +451,25 @@ internal sealed class LinkExtractor
     {
         int section = _open.FindAny(HtmlTag.Tbody, HtmlTag.Tfoot, table);
         _open.PopTo(section < 0 ? table + 1 : section + 1);
+        if (section < 0)
+            _open.Push(HtmlTag.Tbody, _open.Top.Zone, _open.Top.Flags & OpenElementFlags.Inherited, OpenElements.NoLink);
     }
 
-    /// <summary>False where the tag is ignored within select.</summary>
-    private bool InSelect(ushort tag)
+    /// <summary>Closes the select in scope, if there is one.</summary>
+    private bool CloseSelect()
     {
-        switch (tag)
-        {
-            case HtmlTag.Option or HtmlTag.Optgroup or HtmlTag.Script or HtmlTag.Template or HtmlTag.Hr:
-                return true;
-            case HtmlTag.Select:
-                CloseSelect();
-                return false;
-            case HtmlTag.Input or HtmlTag.Keygen or HtmlTag.Textarea:
-                CloseSelect();
-                return true;
-            case HtmlTag.Caption or HtmlTag.Table or HtmlTag.Tbody or HtmlTag.Tfoot or HtmlTag.Thead or HtmlTag.Tr or HtmlTag.Td or HtmlTag.Th when _open.Top.TableScope > 0:
-                CloseSelect();
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    private void CloseSelect()
-    {
-        int select = _open.Find(HtmlTag.Select, 0);
+        int select = _open.Find(HtmlTag.Select, _open.Top.Scope);
         if (select >= 0)
             _open.PopTo(select);
+        return select >= 0;
+    }
+
+    /// <summary>Closes what needs no end tag (13.2.6.3).</summary>
+    private void CloseImplied(ushort except)
+    {
+        while (_open.TopTag is HtmlTag.Rb or HtmlTag.Rt or HtmlTag.Rtc or HtmlTag.Rp or HtmlTag.P or HtmlTag.Li or HtmlTag.Dd or HtmlTag.Dt or HtmlTag.Option or HtmlTag.Optgroup
+            && _open.TopTag != except)
+            _open.Pop();
     }
 
     private void InFrameset(ushort tag, ref HtmlTokenizer tokens, ReadOnlySpan<byte> html)
@@ -546,25 +543,6 @@ internal sealed class LinkExtractor
             }
         }
         HtmlTraits traits = HtmlTag.Traits(tag);
-        if ((traits & HtmlTraits.Breaks) != 0)
-            _page.Text.Break();
-        if ((_open.Top.Flags & OpenElementFlags.InSelect) != 0)
-        {
-            if (tag == HtmlTag.Select)
-                CloseSelect();
-            else if (tag == HtmlTag.Option && _open.TopTag == HtmlTag.Option)
-                _open.Pop();
-            else if (tag == HtmlTag.Optgroup)
-            {
-                if (_open.TopTag == HtmlTag.Option && _open.Count > 1 && _open.Tag(_open.Count - 2) == HtmlTag.Optgroup)
-                    _open.Pop();
-                if (_open.TopTag == HtmlTag.Optgroup)
-                    _open.Pop();
-            }
-            if (tag is not (>= HtmlTag.Table and <= HtmlTag.Caption) || _open.Find(tag, _open.Top.TableScope) < 0)
-                return;
-            CloseSelect();
-        }
         int at = -1;
         switch (tag)
         {
@@ -577,9 +555,12 @@ internal sealed class LinkExtractor
                 if (!_bodyStarted && !InTemplate)
                     StartBody();
                 _open.Reconstruct();
+                _page.Text.Break();
                 return;
             case HtmlTag.P:
                 at = _open.Find(tag, _open.Top.ButtonScope);
+                if (at < 0)
+                    _page.Text.Break(); // it stands for an empty p
                 break;
             case HtmlTag.Li:
                 at = _open.Find(tag, _open.Top.ListScope);
@@ -588,12 +569,13 @@ internal sealed class LinkExtractor
                 at = _open.FindAny(HtmlTag.H1, HtmlTag.H6, _open.Top.Scope);
                 break;
             case HtmlTag.Form:
-                _formOpen = false;
+                if (!_formOpen && !InTemplate)
+                    return;
+                _formOpen &= InTemplate;
                 at = _open.Find(tag, _open.Top.Scope);
                 if (at >= 0 && !InTemplate)
                 {
-                    while (_open.Count - 1 > at && _open.TopTag is HtmlTag.P or HtmlTag.Li or HtmlTag.Dd or HtmlTag.Dt or HtmlTag.Option or HtmlTag.Optgroup)
-                        _open.Pop();
+                    CloseImplied(0);
                     _open.Remove(at);
                     return;
                 }

@@ -10,22 +10,21 @@ internal enum OpenElementFlags : byte
     None = 0,
     Hidden = 1,
 
-    /// <summary>Its text is not the page's: style and script of svg, select.</summary>
+    /// <summary>Its text is not the page's: style and script of svg.</summary>
     Silent = 2,
 
     /// <summary>Within a template: not part of the page.</summary>
     Template = 4,
-    InSelect = 8,
 
     /// <summary>The zone is a hint's, not an element's or role's.</summary>
-    ZoneGuessed = 16,
+    ZoneGuessed = 8,
 
     /// <summary>HTML may stand in this element of svg or math.</summary>
-    Integration = 32,
+    Integration = 16,
 
-    /// <summary>Its text is no content whatever the zone: noscript.</summary>
-    Aside = 64,
-    Inherited = Hidden | Silent | Template | InSelect | ZoneGuessed | Aside,
+    /// <summary>Its text is no content whatever the zone: noscript, select.</summary>
+    Aside = 32,
+    Inherited = Hidden | Silent | Template | ZoneGuessed | Aside,
 }
 
 /// <summary>A link while the page is read: places in the page and in its text.</summary>
@@ -48,7 +47,7 @@ internal struct OpenElement
     public OpenElementFlags Flags;
     public int Link; // of an a; NoLink, or Linkless for an a that is none
     public int Borrowed; // link of an a that was taken from beneath it: ends with this element
-    public int Reopen; // markers: link of an a that was closed by its surroundings, to be opened again
+    public int Reopen, ReopenCount; // markers: the first of the formatting elements that their surroundings closed, to be opened again
     public int TextStart, AltStart, ContentStart;
     public short Scope, ButtonScope, ListScope, TableScope, Special, ItemStop, Marker, Html;
 }
@@ -57,8 +56,8 @@ internal struct OpenElement
 /// The stack of open elements of the HTML standard (13.2.4.2) without a tree: enough to know to which links, zones and
 /// hidden parts a piece of text belongs. Formatting elements follow the adoption agency algorithm (13.2.6.4.7) as far as
 /// links show it: an <c>a</c> that its end tag closes across blocks becomes one <c>a</c> before and one in each block, as in a
-/// browser's tree, and one that a block's end closes is opened again behind it. Left out: other formatting elements are not
-/// opened again, and the algorithm's limit of three clones between two blocks.
+/// browser's tree, and what a block's end closes is opened again behind it. Left out: the algorithm's limits of three clones
+/// between two blocks and of three elements that are alike.
 /// <para>
 /// At most <see cref="MaxDepth"/> deep, as in Chromium: what is deeper stands beside instead of within. Searches look at one
 /// array of tag numbers with vector instructions, bounded by places that each element knows; so no page costs more than
@@ -74,6 +73,11 @@ internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(i
     public const int Linkless = -2;
 
     private const int MaxSplits = 8; // the algorithm's outer loop
+    private const int MaxReopened = 8; // formatting elements opened again at a time; people nest fewer
+
+    // Formatting elements to be opened again: a chain for each marker, outermost first.
+    private readonly List<(ushort Tag, int Link, int Next)> _waiting = [];
+    private int _free = NoLink; // chain of unused places in it
 
     private readonly ushort[] _tags = new ushort[MaxDepth];
     private readonly OpenElement[] _elements = new OpenElement[MaxDepth];
@@ -101,6 +105,8 @@ internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(i
     {
         _count = 0;
         Full = false;
+        _waiting.Clear();
+        _free = NoLink;
         Push(HtmlTag.Root, Zone.Unknown, OpenElementFlags.None, NoLink);
     }
 
@@ -118,26 +124,27 @@ internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(i
         element.Flags = flags;
         element.Link = link;
         element.Borrowed = element.Reopen = NoLink;
+        element.ReopenCount = 0;
         element.TextStart = text.Position;
         element.ContentStart = text.ContentPosition;
         element.AltStart = alts.Count;
         Place(at);
     }
 
-    public void Pop()
+    /// <param name="forGood">Not by its surroundings: a formatting element will not be opened again.</param>
+    public void Pop(bool forGood = false)
     {
         int at = --_count;
         ref OpenElement element = ref _elements[at];
         ushort tag = _tags[at];
         if (element.Link != NoLink)
-        {
             End(element.Link);
-            if (tag == HtmlTag.A)
-                _elements[element.Marker].Reopen = element.Link;
-        }
         if (element.Borrowed != NoLink)
             End(element.Borrowed);
-        if ((HtmlTag.Traits(tag) & HtmlTraits.Breaks) != 0)
+        HtmlTraits traits = HtmlTag.Traits(tag);
+        if ((traits & HtmlTraits.Formatting) != 0 && !forGood)
+            Wait(element.Marker, tag, element.Link);
+        if ((traits & HtmlTraits.Breaks) != 0)
         {
             text.Break();
             if (tag is HtmlTag.H1 or HtmlTag.H2 or HtmlTag.H3 && headings.Count < 200)
@@ -174,52 +181,102 @@ internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(i
             PopTo(p);
     }
 
-    /// <summary>Opens again an a that its surroundings closed (13.2.4.3).</summary>
+    /// <summary>Opens again the formatting elements that their surroundings closed (13.2.4.3).</summary>
     public void Reconstruct()
     {
-        int marker = Top.Marker, link = _elements[marker].Reopen;
-        if (link == NoLink)
+        int marker = Top.Marker, next = _elements[marker].Reopen;
+        if (next == NoLink)
             return;
-        _elements[marker].Reopen = NoLink;
-        PushLink(link >= 0 ? Copy(link, text.Position, alts.Count, text.ContentPosition, Top.Zone) : link);
+        ForgetAll(marker);
+        while (next != NoLink)
+        {
+            (ushort tag, int link, int after) = _waiting[next];
+            Push(tag, Top.Zone, Top.Flags & OpenElementFlags.Inherited, link >= 0 ? Copy(link, text.Position, alts.Count, text.ContentPosition, Top.Zone) : link);
+            _waiting[next] = (0, 0, _free);
+            _free = next;
+            next = after;
+        }
     }
 
-    public void PushLink(int link) => Push(HtmlTag.A, Top.Zone, Top.Flags & OpenElementFlags.Inherited, link);
+    /// <summary>Nothing is opened again below a marker.</summary>
+    public void ForgetAll(int marker)
+    {
+        _elements[marker].Reopen = NoLink;
+        _elements[marker].ReopenCount = 0;
+    }
+
+    /// <summary>Elements are closed from the innermost: the last to come is the first to be opened.</summary>
+    private void Wait(int marker, ushort tag, int link)
+    {
+        ref OpenElement element = ref _elements[marker];
+        if (element.ReopenCount >= MaxReopened && tag != HtmlTag.A)
+            return;
+        int place = _free;
+        if (place == NoLink)
+        {
+            place = _waiting.Count;
+            _waiting.Add(default);
+        }
+        else
+        {
+            _free = _waiting[place].Next;
+        }
+        _waiting[place] = (tag, link, element.Reopen);
+        element.Reopen = place;
+        element.ReopenCount++;
+    }
+
+    /// <summary>The innermost element of the tag that waits is not opened again; false where none waits.</summary>
+    private bool Forget(int marker, ushort tag)
+    {
+        int found = NoLink, before = NoLink;
+        for (int at = _elements[marker].Reopen, previous = NoLink; at != NoLink; previous = at, at = _waiting[at].Next)
+            if (_waiting[at].Tag == tag)
+                (found, before) = (at, previous);
+        if (found == NoLink)
+            return false;
+        int next = _waiting[found].Next;
+        if (before == NoLink)
+            _elements[marker].Reopen = next;
+        else
+            _waiting[before] = _waiting[before] with { Next = next };
+        _elements[marker].ReopenCount--;
+        _waiting[found] = (0, 0, _free);
+        _free = found;
+        return true;
+    }
 
     /// <summary>An a start tag or end tag: the a that is open since the last marker ends.</summary>
     /// <param name="start">A start tag takes it from the stack even where a table stands between.</param>
     public void CloseLink(bool start)
     {
-        int marker = Top.Marker;
-        int a = Find(HtmlTag.A, marker);
-        if (a >= 0)
+        if (Forget(Top.Marker, HtmlTag.A))
+            return;
+        int a = Find(HtmlTag.A, Top.Marker);
+        if (a < 0)
+            return;
+        if (a >= Top.Scope)
         {
-            if (a >= Top.Scope)
-            {
-                CloseFormatting(a);
-            }
-            else if (start)
-            {
-                // Its elements stay within it; it ends with the one that stands on it.
-                int link = _elements[a].Link;
-                ref OpenElement above = ref _elements[a + 1];
-                if (above.Borrowed == NoLink && link >= 0)
-                    above.Borrowed = link;
-                else
-                    End(link);
-                Remove(a);
-            }
-            else
-            {
-                return;
-            }
+            CloseFormatting(a);
         }
-        _elements[Top.Marker].Reopen = NoLink;
+        else if (start)
+        {
+            // Its elements stay within it; it ends with the one that stands on it.
+            int link = _elements[a].Link;
+            ref OpenElement above = ref _elements[a + 1];
+            if (above.Borrowed == NoLink && link >= 0)
+                above.Borrowed = link;
+            else
+                End(link);
+            Remove(a);
+        }
     }
 
     /// <summary>The end tag of a formatting element other than a.</summary>
     public void CloseFormatting(ushort tag)
     {
+        if (Forget(Top.Marker, tag))
+            return;
         int at = Find(tag, Math.Max(Top.Marker, Top.Scope));
         if (at >= 0)
             CloseFormatting(at);
@@ -230,7 +287,7 @@ internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(i
     {
         if (at == _count - 1)
         {
-            Pop();
+            Pop(forGood: true);
             return;
         }
         _tags.AsSpan(at + 1, _count - at - 1).CopyTo(_tags.AsSpan(at));
@@ -259,7 +316,8 @@ internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(i
             }
         if (last == at)
         {
-            PopTo(at);
+            PopTo(at + 1);
+            Pop(forGood: true);
             return;
         }
         PopTo(last + 1);

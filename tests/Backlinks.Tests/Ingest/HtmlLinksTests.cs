@@ -18,7 +18,7 @@ public sealed class HtmlLinksTests
         + "h1 h2 h3 h4 h5 h6 p form plaintext hr xmp li dd dt br table tr td th caption tbody thead tfoot option optgroup legend body").Split(' '), StringComparer.Ordinal);
 
     /// <summary>Elements without text of the page.</summary>
-    private static readonly HashSet<string> Silent = new("script style template select textarea title iframe noembed noframes".Split(' '), StringComparer.Ordinal);
+    private static readonly HashSet<string> Silent = new("script style template textarea title iframe noembed noframes".Split(' '), StringComparer.Ordinal);
 
     [Fact]
     public void Scrapys_pages_give_their_expected_links()
