@@ -60,8 +60,7 @@ internal struct OpenElement
 /// between two blocks and of three elements that are alike.
 /// <para>
 /// At most <see cref="MaxDepth"/> deep, as in Chromium: what is deeper stands beside instead of within. Searches look at one
-/// array of tag numbers with vector instructions, bounded by places that each element knows; so no page costs more than
-/// some 10 ns a tag.
+/// array of tag numbers with vector instructions, bounded by places that each element knows.
 /// </para>
 /// </summary>
 internal sealed class OpenElements(PageText text, List<FoundLink> links, List<(int Start, int End)> alts, List<(int Start, int End)> headings)

@@ -71,6 +71,9 @@ internal sealed class PageText
     public string Before(int place, int chars)
     {
         ReadOnlySpan<byte> text = Bytes[..place].TrimEnd((byte)' ');
+        ReadOnlySpan<byte> tail = text[Math.Max(0, text.Length - chars)..];
+        if (Ascii.IsValid(tail))
+            return Encoding.ASCII.GetString(tail.TrimStart((byte)' '));
         int at = text.Length;
         for (int left = chars; at > 0; at--)
         {
@@ -125,6 +128,8 @@ internal sealed class PageText
     /// <summary>Bytes of the first <paramref name="chars"/> characters (UTF-16).</summary>
     private static int Chars(ReadOnlySpan<byte> text, int chars)
     {
+        if (Ascii.IsValid(text[..Math.Min(chars, text.Length)]))
+            return Math.Min(chars, text.Length);
         int at = 0;
         while (at < text.Length)
         {
