@@ -56,50 +56,24 @@ internal abstract class ContentCoding : Stream
         private readonly TailedStream _tailed;
         private readonly GZipStream _zip;
 
-        /// <summary>The last bytes that came out, held back because they may be the tail.</summary>
-        private readonly byte[] _held = new byte[Text.Length];
-        private int _heldCount;
-        private bool _ended, _cut;
+        /// <summary>How much of the tail's text came out; -1 once something else did.</summary>
+        private int _tailCount;
 
         public GzipCoding(Stream inner) => _zip = new GZipStream(_tailed = new TailedStream(inner, Member), CompressionMode.Decompress);
 
-        public override bool EndedWell => _ended && !_cut;
+        public override bool EndedWell => !_tailed.TailWasRead || _tailCount == Text.Length;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            while (!_ended && buffer.Length > 0)
+            while (true)
             {
-                // The held bytes go out in front of new ones, less what must be held now.
-                byte[] rented = ArrayPool<byte>.Shared.Rent(buffer.Length + Text.Length);
-                try
-                {
-                    _held.AsSpan(0, _heldCount).CopyTo(rented);
-                    int read = await _zip.ReadAsync(rented.AsMemory(_heldCount, buffer.Length), cancellationToken).ConfigureAwait(false);
-                    int have = _heldCount + read, give;
-                    if (read > 0)
-                    {
-                        give = Math.Min(Math.Max(0, have - Text.Length), buffer.Length);
-                    }
-                    else
-                    {
-                        _ended = true;
-                        bool tail = have == Text.Length && rented.AsSpan(0, have).SequenceEqual(Text);
-                        _cut = !tail && _tailed.TailWasRead;
-                        give = tail ? 0 : Math.Min(have, buffer.Length);
-                        _cut |= give < have && !tail; // a reader with a buffer of a few bytes: never one of ours
-                    }
-                    rented.AsSpan(0, give).CopyTo(buffer.Span);
-                    _heldCount = _ended ? 0 : have - give;
-                    rented.AsSpan(give, _heldCount).CopyTo(_held);
-                    if (give > 0)
-                        return give;
-                }
-                finally
-                {
-                    ArrayPool<byte>.Shared.Return(rented);
-                }
+                int read = await _zip.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+                if (read == 0 || !_tailed.TailWasRead)
+                    return read;
+                // zlib asks for input only when all output of what it had is out: this comes of the tail, and is not for the reader.
+                bool fits = _tailCount >= 0 && read <= Text.Length - _tailCount && buffer.Span[..read].SequenceEqual(Text.AsSpan(_tailCount, read));
+                _tailCount = fits ? _tailCount + read : -1;
             }
-            return 0;
         }
 
         protected override void Dispose(bool disposing)

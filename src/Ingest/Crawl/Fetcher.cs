@@ -228,6 +228,8 @@ public sealed class Fetcher : IDisposable
                 return result with { Complete = false, Error = "its body was not wanted", Milliseconds = deadlines.Milliseconds };
             ReadBody body = await BodyReader.ReadAsync(await response.Content.ReadAsStreamAsync(deadlines.Token).ConfigureAwait(false),
                 fields.GetAll("Content-Encoding"), Options.MaxBody, deadlines.Saw, () => deadlines.Why, deadlines.Token, cancel).ConfigureAwait(false);
+            if (body.Complete && fields.GetAll("Content-Length").Distinct().Skip(1).Any()) // which one is true? RFC 9112, 6.3: none
+                body = body with { Complete = false, Error = "two lengths of the body that differ" };
             return result with { Body = body.Bytes, Complete = body.Complete, Error = body.Error, Milliseconds = deadlines.Milliseconds };
         }
         catch (Exception e) when (!cancel.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or IOException)
