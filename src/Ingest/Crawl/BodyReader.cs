@@ -34,7 +34,15 @@ internal static class BodyReader
             .Where(c => !c.Equals("identity", StringComparison.OrdinalIgnoreCase))];
         if (codings.Length > MaxCodings)
             return new ReadBody([], false, $"{codings.Length} content codings over one another; at most {MaxCodings} are undone");
-        var counted = new CountedStream(wire, saw);
+        long count = 0;
+        var counted = new WatchedStream(wire)
+        {
+            Seen = n =>
+            {
+                count += n;
+                saw?.Invoke(n);
+            },
+        };
         Stream stream = counted;
         var stages = new List<ContentCoding>(codings.Length);
         for (int i = codings.Length - 1; i >= 0; i--)
@@ -63,13 +71,13 @@ internal static class BodyReader
                     (length, error) = (maxBody, $"longer than {maxBody} bytes");
                     break;
                 }
-                if (stages.Count > 0 && length > RatioCountsFrom && length / MaxRatio > counted.Count)
+                if (stages.Count > 0 && length > RatioCountsFrom && length / MaxRatio > count)
                 {
                     error = $"unpacks to more than {MaxRatio} times what was sent";
                     break;
                 }
             }
-            if (error.Length == 0 && counted.Count > 0)
+            if (error.Length == 0 && count > 0)
                 foreach (ContentCoding stage in stages)
                     if (!stage.EndedWell)
                         error = "the coded body ends early";
@@ -132,31 +140,4 @@ internal static class BodyReader
     }
 
     private static string Printable(string text) => new([.. text.Take(40).Select(c => c is > ' ' and < '\x7f' ? c : '?')]);
-
-    private sealed class CountedStream(Stream inner, Action<int>? saw) : Stream
-    {
-        public long Count { get; private set; }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            int read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            Count += read;
-            saw?.Invoke(read);
-            return read;
-        }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override void Flush() => throw new NotSupportedException();
-    }
 }

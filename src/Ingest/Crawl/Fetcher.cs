@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Text;
 using Backlinks.GraphEngine;
 
@@ -53,8 +54,13 @@ public sealed record FetcherOptions
 
     public TimeSpan BreakDuration { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>http, https or socks5 proxies of the user; empty for none.</summary>
+    /// <summary>http, https or socks5 proxies of the user; empty for none. <c>{session}</c> in the user name stands for the host.</summary>
     public IReadOnlyList<Uri> Proxies { get; init; } = [];
+
+    public ProxyTerms ProxyTerms { get; init; } = new();
+
+    /// <summary>Signs requests (Web Bot Auth); null for none.</summary>
+    public RequestSigner? Signer { get; init; }
 
     /// <summary>Asked when the head of a response is there: false leaves its body where it is (images, archives); it counts
     /// as incomplete then. Null wants every body.</summary>
@@ -122,9 +128,10 @@ public sealed class Fetcher : IDisposable
 
     private readonly Dialer _dialer;
     private readonly HostBreakers _breakers;
+    private readonly Proxies? _proxies;
     private readonly HttpMessageInvoker _http;
 
-    /// <exception cref="ArgumentException">A connect-to rule or a header value that cannot be sent.</exception>
+    /// <exception cref="ArgumentException">A connect-to rule, a proxy or a header value that cannot be used.</exception>
     public Fetcher(FetcherOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -136,13 +143,14 @@ public sealed class Fetcher : IDisposable
         Options = options;
         _dialer = new Dialer(options);
         _breakers = new HostBreakers(options);
+        _proxies = options.Proxies.Count == 0 ? null : new Proxies(options, _dialer);
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectCallback = OpenAsync,
-            ConnectTimeout = options.ConnectTimeout + options.HeaderTimeout, // ends handshakes that nobody waits for any more
+            ConnectTimeout = options.ConnectTimeout + options.HeaderTimeout + (options.Proxies.Count == 0 ? TimeSpan.Zero : options.ProxyTerms.Timeout * 3), // ends handshakes that nobody waits for any more
             MaxResponseDrainSize = 0, // what is cut is not worth reading on: the connection is closed
             MaxResponseHeadersLength = options.MaxHeadKilobytes,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),
@@ -155,6 +163,9 @@ public sealed class Fetcher : IDisposable
     }
 
     public FetcherOptions Options { get; }
+
+    /// <summary>What each of the proxies has done; empty where there are none.</summary>
+    public IReadOnlyList<ProxyUsage> ProxyUsage => _proxies?.Usage ?? [];
 
     internal HostBreakers Breakers => _breakers;
 
@@ -258,6 +269,9 @@ public sealed class Fetcher : IDisposable
         Add("Accept-Encoding", "gzip, deflate, br");
         Add("If-None-Match", etag);
         Add("If-Modified-Since", lastModified);
+        if (Options.Signer is { } signer)
+            foreach ((string name, string value) in signer.Sign(uri.Authority, Options.Clock.GetUtcNow()))
+                Add(name, value);
         return request;
     }
 
@@ -265,9 +279,29 @@ public sealed class Fetcher : IDisposable
     {
         context.InitialRequestMessage.Options.TryGetValue(ExchangeKey, out Exchange? exchange);
         exchange?.Deadlines.Connecting();
-        (Stream stream, IPAddress address) = await _dialer.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel).ConfigureAwait(false);
+        (string host, int port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
+        Stream stream;
+        IPAddress address;
+        if (_proxies is null)
+        {
+            (stream, address) = await _dialer.ConnectAsync(host, port, cancel).ConfigureAwait(false);
+        }
+        else
+        {
+            (IPAddress[] addresses, port) = await _dialer.VetAsync(host, port, cancel).ConfigureAwait(false);
+            address = addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork, addresses[0]); // many proxies have no IPv6
+            stream = await _proxies.ConnectAsync(host, new IPEndPoint(address, port), cancel).ConfigureAwait(false);
+        }
         exchange?.Deadlines.WaitForHeaders();
-        return new AddressedStream(stream, address.ToString());
+        string text = address.ToString();
+        return new WatchedStream(stream)
+        {
+            Writing = _ => // HTTP/1.1 writes a request in the request's own flow
+            {
+                if (Current.Value is { } current)
+                    current.Address = text;
+            },
+        };
     }
 
     private static (VisitOutcome Outcome, string Error) Explain(Exception e, Deadlines deadlines)
@@ -321,46 +355,5 @@ public sealed class Fetcher : IDisposable
     {
         public Deadlines Deadlines { get; } = deadlines;
         public string Address { get; set; } = "";
-    }
-
-    /// <summary>A connection that tells each request written to it where it leads.</summary>
-    private sealed class AddressedStream(Stream inner, string address) : Stream
-    {
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (Current.Value is { } exchange)
-                exchange.Address = address;
-            return inner.WriteAsync(buffer, cancellationToken);
-        }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            inner.ReadAsync(buffer, offset, count, cancellationToken);
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-        public override int Read(Span<byte> buffer) => inner.Read(buffer);
-        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-        public override void Flush() => inner.Flush();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
-        }
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
