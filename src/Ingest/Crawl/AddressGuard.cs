@@ -12,7 +12,7 @@ namespace Backlinks.Ingest;
 /// what is refused; IPv6 the other way round: only global unicast 2000::/3 (RFC 4291, 2.4) passes, less what is reserved
 /// in it. An IPv4 address inside ::ffff:0:0/96 is judged as that IPv4 address, for the system connects there; addresses
 /// that carry an IPv4 address through a translator or tunnel (NAT64, 6to4, Teredo, ::/96) are refused, whatever they carry.
-/// Cost: a walk through a table of 30 ranges, no allocation.
+/// Cost: a walk through a table of 19 ranges, no allocation but for a refusal's text.
 /// </summary>
 public static class AddressGuard
 {

@@ -9,8 +9,8 @@ internal readonly record struct ReadBody(byte[] Bytes, bool Complete, string Err
 
 /// <summary>
 /// Reads and decodes a body up to a cap. Memory is what is kept, whatever is sent: 10 GB of zeros as 10 MB of gzip cost
-/// the buffers and at most <c>MaxBody</c>, and end at the ratio cap long before: no text of people packs to less than
-/// 1/200 (deflate's limit is 1/1032), so beyond the first MB more than that is a bomb. What was read until then is kept.
+/// the buffers and at most <c>MaxBody</c>, and end at the ratio cap long before: beyond the first MB, what unpacks to
+/// more than 200 times its size is taken for a bomb (deflate's limit is 1,032; a page that packs so well is cut, not lost). What was read until then is kept.
 /// At most two codings are undone: more is an attack on memory and processor.
 /// </summary>
 internal static class BodyReader

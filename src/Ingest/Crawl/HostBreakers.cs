@@ -9,7 +9,7 @@ namespace Backlinks.Ingest;
 /// it fail at once for a while, so that a dead host costs no worker its 15 seconds each time. Statuses are answers, not
 /// failures. A host gets its breaker at its first failure; hosts that answer never have one. Of at most 4,096 the longest
 /// unused go first.
-/// Cost: one look-up a request; about 4 KB a host in trouble, so 16 MB at most.
+/// Cost: one look-up a request; a pipeline and its sliding window of counts for each host in trouble, bounded by their number.
 /// </summary>
 internal sealed class HostBreakers(FetcherOptions options)
 {

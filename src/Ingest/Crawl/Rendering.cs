@@ -202,10 +202,10 @@ public sealed class HttpEndpointRenderer : IRenderer
 }
 
 /// <summary>
-/// Which hosts need rendering. Rendering costs a hundred times a fetch, and most pages have the same links without: three
+/// Which hosts need rendering. Rendering costs far more than a fetch, and many pages have the same links without: three
 /// pages of a host are taken both ways, and where their link sets agree (Jaccard at least .95, each of the three) raw HTML
 /// is kept for the host. Where one differs, the host is rendered.
-/// Memory: some 100 bytes a host; of at most <paramref name="maxHosts"/> the first known are forgotten first, and would be
+/// Memory: a name and two fields a host; of at most <paramref name="maxHosts"/> the first known are forgotten first, and would be
 /// looked at anew. Safe for many threads.
 /// </summary>
 public sealed class RenderPolicy(int maxHosts = 100_000)

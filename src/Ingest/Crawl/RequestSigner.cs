@@ -13,7 +13,7 @@ namespace Backlinks.Ingest;
 ///
 /// The algorithm is ecdsa-p256-sha256: .NET 10 has no Ed25519, which most verifiers of the draft ask for. Where only
 /// Ed25519 is known, the signature is as good as none.
-/// Cost: about 0.1 ms a request; signing is serial, as ECDsa makes no promise to threads.
+/// Cost: one signature a request; signing is serial, as ECDsa makes no promise to threads.
 /// </summary>
 public sealed class RequestSigner
 {
