@@ -1,4 +1,5 @@
 using Backlinks.GraphEngine;
+using DuckDB.NET.Data;
 
 namespace Backlinks.Stores;
 
@@ -48,7 +49,12 @@ public sealed partial class DuckDbLinkStore
 
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => LinksOf("l.page_id", "t.key", url, cancel);
 
-    public IEnumerable<StoredLink> LinksTo(string url, CancellationToken cancel = default) => LinksOf("l.target_id", "s.key", url, cancel);
+    public IEnumerable<StoredLink> LinksTo(string url, CancellationToken cancel = default)
+    {
+        foreach (uint id in Ids(url))
+            foreach (StoredLink link in LinksTo(id, cancel))
+                yield return link;
+    }
 
     public IEnumerable<StoredLink> Links(long sinceVersion = 0, CancellationToken cancel = default) =>
         Select(LinkQuery + (sinceVersion > 0 ? $" WHERE p.version > {sinceVersion}" : ""), Link, cancel);
@@ -89,6 +95,13 @@ public sealed partial class DuckDbLinkStore
         foreach (Granularity granularity in possible)
         {
             UrlHash hash = UrlHash.Of(url, granularity);
+            lock (_gate)
+                if (_urls is { } urls)
+                {
+                    if (urls.Find(hash) is >= 0 and int slot)
+                        ids.Add(urls.Id(slot));
+                    continue;
+                }
             using Rows rows = new(this, null, $"SELECT id FROM urls WHERE hash_low = {hash.Low} AND hash_high = {hash.High}");
             if (rows.Next())
                 ids.Add(rows.Of<uint>(0));
@@ -101,6 +114,48 @@ public sealed partial class DuckDbLinkStore
         foreach (uint id in Ids(url))
             foreach (StoredLink link in Select($"{LinkQuery} WHERE {end} = {id} ORDER BY {order}, l.kind, l.ordinal", Link, cancel))
                 yield return link;
+    }
+
+    // The sources of a page's links lie anywhere. A few are looked up one by one, a millisecond each; to join many, all texts
+    // and keys are read, which takes 300 ms among 10 million.
+    private List<StoredLink> LinksTo(uint id, CancellationToken cancel)
+    {
+        const int few = 64;
+        RequireOpen();
+        using DuckDBConnection connection = new(_connectionString);
+        try
+        {
+            connection.Open();
+            LinkSchema.Run(connection, "BEGIN"); // both queries see the same state
+        }
+        catch (DuckDBException e)
+        {
+            throw Told(Path, e);
+        }
+        var sources = new HashSet<uint> { id };
+        var texts = new List<long>();
+        using (Rows rows = new(this, connection, $"SELECT page_id, text_no FROM links WHERE target_id = {id} LIMIT {few + 1}"))
+            while (rows.Next())
+            {
+                sources.Add(rows.Of<uint>(0));
+                texts.Add(rows.Long(1));
+            }
+        if (texts.Count == 0)
+            return [];
+        static string One<T>(string columns, string table, string column, IEnumerable<T> values) =>
+            string.Join(" UNION ALL ", values.Select(value => FormattableString.Invariant($"SELECT {columns} FROM {table} WHERE {column} = {value}")));
+        string query = LinkQuery;
+        if (texts.Count <= few)
+            query = $"WITH k AS ({One("id, key", "urls", "id", sources)}), g AS ({One("id, base_no, confirmed_at, last_verified", "pages", "id", sources)}), x AS ({One("*", "link_texts", "text_no", texts)}) "
+                + LinkQuery.Replace("JOIN pages p", "JOIN g p", StringComparison.Ordinal).Replace("JOIN urls", "JOIN k", StringComparison.Ordinal).Replace("JOIN link_texts x", "JOIN x", StringComparison.Ordinal);
+        var links = new List<StoredLink>();
+        using (Rows rows = new(this, connection, $"{query} WHERE l.target_id = {id} ORDER BY s.key, l.kind, l.ordinal"))
+            while (rows.Next())
+            {
+                cancel.ThrowIfCancellationRequested();
+                links.Add(Link(rows));
+            }
+        return links;
     }
 
     private IEnumerable<T> Select<T>(string sql, Func<Rows, T> read, CancellationToken cancel)

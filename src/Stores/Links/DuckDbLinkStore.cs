@@ -10,9 +10,9 @@ namespace Backlinks.Stores;
 public sealed record LinkStoreOptions
 {
     /// <summary>Memory of the database, in bytes; what needs more goes to the temporary folder. The table of known URLs
-    /// (27 to 53 bytes each) comes on top while writing. At least 32 MiB. Default 192 MiB: with 5 million URLs an import stays
-    /// below 512 MB.</summary>
-    public long MemoryBytes { get; init; } = 192L << 20;
+    /// (27 to 53 bytes each) comes on top while writing, as do the batch and the runtime itself. At least 32 MiB. Default
+    /// 128 MiB: writing needs little more than the blocks it fills, and what sorts more goes to the disk.</summary>
+    public long MemoryBytes { get; init; } = 128L << 20;
 
     /// <summary>Threads of the database, at least 1. Default 2: a small server has as many, and writing is bound by one.</summary>
     public int Threads { get; init; } = 2;

@@ -219,6 +219,22 @@ public sealed class LinkStoreTests : IDisposable
     }
 
     [Fact]
+    public void Links_from_and_to_a_page_are_all_links_whether_few_or_many()
+    {
+        PageVisit[] visits = [.. Enumerable.Range(0, 70).Select(i => Visit($"https://p{i}.example/", i, VisitOutcome.Fetched, To("https://many.example/", $"{i}"), To($"https://few.example/{i / 3}", $"few {i}"), To("https://many.example/", "again")))];
+        using var naive = new NaiveLinkStore();
+        using DuckDbLinkStore store = DuckDbLinkStore.Open(File);
+        naive.Write(visits);
+        store.Write(visits);
+        foreach (string url in new[] { "https://many.example/", "https://few.example/0", "https://few.example/23", "https://p5.example/", "https://nowhere.example/" })
+        {
+            Assert.Equal(naive.LinksTo(url).Select(l => l.ToString()).Order(), store.LinksTo(url).Select(l => l.ToString()).Order());
+            Assert.Equal(naive.LinksFrom(url).Select(l => l.ToString()).Order(), store.LinksFrom(url).Select(l => l.ToString()).Order());
+        }
+        Assert.Equal((140, 3), (store.LinksTo("https://many.example/").Count(), store.LinksTo("https://few.example/0").Count()));
+    }
+
+    [Fact]
     public void What_changed_since_a_version_is_told()
     {
         using DuckDbLinkStore store = Opened(Visit("https://a.example/", 0, VisitOutcome.Fetched, To("https://b.example/")), Visit("https://c.example/", 0, VisitOutcome.Fetched, To("https://a.example/")));
