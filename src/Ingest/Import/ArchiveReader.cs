@@ -48,8 +48,8 @@ internal abstract class ArchiveReader : IDisposable
         _skip = place.Records;
     }
 
-    /// <summary>Fills a batch; false at the end of the file, when it stays empty.</summary>
-    public bool Read(ArchiveBatch batch, CancellationToken cancel = default)
+    /// <summary>Fills a batch, with <paramref name="most"/> records at most; false at the end of the file, when it stays empty.</summary>
+    public bool Read(ArchiveBatch batch, int most = int.MaxValue, CancellationToken cancel = default)
     {
         batch.Clear();
         _pending = 0;
@@ -61,9 +61,9 @@ internal abstract class ArchiveReader : IDisposable
                 _resume = (Text.Length, 0);
                 break;
             }
-            if (batch.Full)
+            if (batch.Full || batch.Records.Count >= most)
             {
-                if (Text.Packed && _inMember > 0) // records of this member go out before its end is known
+                if (Text.Packed && _inMember > 0 && most == int.MaxValue) // records of this member go out before its end is known
                 {
                     _verdict ??= GzipMembers.Check(Text.Path, Text.Place, cancel);
                     Judge(batch, _verdict.Value);
@@ -152,7 +152,7 @@ internal abstract class ArchiveReader : IDisposable
     private static string Damage(MemberEnd end) => end switch
     {
         MemberEnd.Cut => "the file ends within a gzip member: it is cut short; fetch it again",
-        MemberEnd.WrongChecksum => "the checksum of the gzip member is wrong",
+        MemberEnd.WrongChecksum => "the checksum of the gzip member is wrong or missing",
         _ => "the gzip data is damaged",
     };
 

@@ -183,7 +183,10 @@ internal sealed class GzipMembers : IDisposable
             }
             from += found + 1;
         }
-        End = _feed.LastPiece + last.Length >= Length && _feed.At + 8 > Length ? MemberEnd.Cut : MemberEnd.WrongChecksum;
+        End = MemberEnd.WrongChecksum;
+        for (int part = 7; part >= 2 && _feed.LastPiece + last.Length >= Length; part--)
+            if (last.EndsWith(trailer[..part]))
+                End = MemberEnd.Cut;
     }
 
     /// <summary>Bytes of the header at <see cref="Offset"/>; 0 if the file ends in it, -1 if it is none.</summary>

@@ -72,7 +72,7 @@ public sealed class ArchiveReaderTests
         ArchiveBatch batch = new();
         List<ArchiveRecord> records = [];
         List<Quarantined> faults = [];
-        while (reader.Read(batch, TestContext.Current.CancellationToken))
+        while (reader.Read(batch, cancel: TestContext.Current.CancellationToken))
         {
             records.AddRange(batch.Records);
             faults.AddRange(batch.Faults);
