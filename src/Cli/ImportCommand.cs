@@ -7,14 +7,19 @@ using Backlinks.Stores;
 
 namespace Backlinks.Cli;
 
-/// <summary><c>backlinks import</c>: a file or folder with links becomes a graph.</summary>
+/// <summary><c>backlinks import</c>: a web graph becomes a graph of its own; archives of pages and backlink exports go into
+/// the link store (<see cref="VisitImporting"/>).</summary>
 internal static class ImportCommand
 {
     private static readonly GraphImportOptions Defaults = new();
 
     public static Command Create(Session session)
     {
-        Argument<string> path = new("PATH") { Description = "A BVGraph, a Common Crawl web graph, an edge list (text or gzip) or a NumPy/SciPy CSR folder." };
+        Argument<string[]> paths = new("PATH")
+        {
+            Description = "A BVGraph, a Common Crawl web graph, an edge list (text or gzip) or a NumPy/SciPy CSR folder; or, into the link store, WARC, ARC or WAT files or CSV exports of Ahrefs, Majestic, Semrush, Moz or Search Console, or folders of them.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         Option<GraphFormat?> format = Choice.Optional<GraphFormat>("--format", "The format, where it is not to be told from the content.");
         Option<bool> dropSelfLinks = new("--drop-self-links") { Description = "Leave out links from a node to itself; the default for the host links of web archives." };
         Option<bool> keepSelfLinks = new("--keep-self-links") { Description = "Keep links from a node to itself; the default for all other formats." };
@@ -27,9 +32,12 @@ internal static class ImportCommand
         granularity.AcceptOnlyFromAmong("page", "host", "domain");
         Option<int> memory = new("--memory") { Description = "Private memory for sorting, in MiB; links beyond it are sorted on disk.", HelpName = "MIB", DefaultValueFactory = _ => (int)(Defaults.MemoryBytes >> 20) };
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
-        var command = new Command("import", "Import a web graph.")
+        Option<bool> again = new("--again") { Description = "Archives and exports: read files once more that were imported completely." };
+        Option<bool> ignoreDigests = new("--ignore-digests") { Description = "Archives: take records whose digest is not that of their content." };
+        Option<string?> site = new("--site") { Description = "Search Console exports: the site to which the links lead, where the file's name does not say it.", HelpName = "SITE" };
+        var command = new Command("import", "Import a web graph, or pages and links into the link store.")
         {
-            path, format, dropSelfLinks, keepSelfLinks, unweighted, names, byName, fold, psl, granularity, memory, threads, session.Json,
+            paths, again, ignoreDigests, site, format, dropSelfLinks, keepSelfLinks, unweighted, names, byName, fold, psl, granularity, memory, threads, session.Json,
         };
         command.SetAction(parsed =>
         {
@@ -48,7 +56,18 @@ internal static class ImportCommand
                 MemoryBytes = (long)parsed.GetValue(memory) << 20,
                 Threads = parsed.GetValue(threads),
             };
-            Imported imported = Watching.Watch(session, progress => Import(session, session.Folder(parsed), parsed.GetValue(path)!, options, progress));
+            string[] named = parsed.GetValue(paths)!;
+            if (options.Format is null && VisitImporting.Applies(named))
+                return VisitImporting.Run(session, session.Folder(parsed), named, new VisitImportOptions
+                {
+                    Again = parsed.GetValue(again),
+                    CheckDigests = !parsed.GetValue(ignoreDigests),
+                    Site = parsed.GetValue(site),
+                    Threads = options.Threads,
+                }, session.Layout(parsed, csv: false));
+            if (named.Length > 1)
+                throw new UsageException("one web graph can be imported at a time; several paths are for archives and exports");
+            Imported imported = Watching.Watch(session, progress => Import(session, session.Folder(parsed), named[0], options, progress));
             Print(session, session.Layout(parsed, csv: false), imported);
             return ExitCode.Done;
         });

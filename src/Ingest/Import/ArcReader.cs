@@ -33,7 +33,7 @@ internal sealed class ArcReader : ArchiveReader
         int end = text.IndexOf((byte)'\n');
         if (end >= 0)
             return Fields(text[..end]) is not null;
-        return (all || text.Length < MaxLine) && HasScheme(text);
+        return (all || text.Length < MaxLine) && (HasScheme(text) || (all && text.Length is > 0 and < 12 && !text.ContainsAnyExceptInRange((byte)'a', (byte)'z')));
     }
 
     protected override int FindStart(ReadOnlySpan<byte> text)

@@ -134,7 +134,7 @@ internal static class CsvExports
                 (nearest, nearestKnown) = (format, known);
             bool whole = roles.Contains(ExportColumn.Source) && (!format.NeedsTarget || roles.Contains(ExportColumn.Target)) && format.Marks.Any(plain.Contains);
             if (whole && known > bestKnown)
-                (best, bestKnown) = (new CsvExport(format, delimiter, header, Once(roles), lines, null), known);
+                (best, bestKnown) = (new CsvExport(format, delimiter, header, roles, lines, null), known);
         }
         if (best is not null)
             return best;
@@ -159,16 +159,6 @@ internal static class CsvExports
     };
 
     private static string Decode(ReadOnlySpan<byte> head) => Encoding(head).GetString(head).TrimStart('\uFEFF');
-
-    // A second column with the same meaning would overwrite the first.
-    private static ExportColumn[] Once(ExportColumn[] roles)
-    {
-        HashSet<ExportColumn> seen = [];
-        for (int i = 0; i < roles.Length; i++)
-            if (roles[i] != X && !seen.Add(roles[i]))
-                roles[i] = X;
-        return roles;
-    }
 
     private static string Missing(ExportFormat format, string[] plain)
     {

@@ -5,8 +5,9 @@ using Sylvan.Data.Csv;
 namespace Backlinks.Ingest;
 
 /// <summary>
-/// Turns the rows of a backlink export into visits of outcome <see cref="VisitOutcome.Reported"/>, one a row: a tool knows
-/// some links of a page, not all. Rows are parsed by Sylvan.Data.Csv: the fastest of the readers at hand, without
+/// Turns the rows of a backlink export into visits of outcome <see cref="VisitOutcome.Reported"/>: a tool knows some links
+/// of a page, not all. Rows near one another that tell of one page at one time become one visit; where they are far
+/// apart, the store puts the parts together. Rows are parsed by Sylvan.Data.Csv: the fastest of the readers at hand, without
 /// dependencies, strict about quotes, and it reads from memory, so that blocks are parsed side by side.
 /// </summary>
 /// <remarks>
@@ -48,6 +49,7 @@ internal sealed class CsvFile : VisitFile
                 if (!TryParse(_names + text[start..end], block.Rows, i, piece, count: 1))
                     piece.Faults.Add(new Quarantined(-1, block.Rows[i].Line, "the quotes of the row are wrong", Shown(text[start..end])));
             }
+        Merge(piece.Visits);
         piece.Records = block.Rows.Count;
     }
 
@@ -73,7 +75,7 @@ internal sealed class CsvFile : VisitFile
                     piece.Faults.Add(new Quarantined(-1, line, $"has {reader.RowFieldCount} fields where the header has {_export.Header.Count}", Shown(reader.GetString(0))));
                     continue;
                 }
-                if (Visit(reader, line, out string? problem) is { } visit)
+                if (Visit(reader, out string? problem) is { } visit)
                     piece.Visits.Add(visit);
                 else if (problem is not null)
                     piece.Faults.Add(new Quarantined(-1, line, problem, Shown(Field(reader, ExportColumn.Source))));
@@ -93,7 +95,28 @@ internal sealed class CsvFile : VisitFile
         return false;
     }
 
-    private PageVisit? Visit(CsvDataReader row, long line, out string? problem)
+    private static void Merge(List<PageVisit> visits)
+    {
+        Dictionary<(string, DateTime), int> seen = [];
+        List<List<LinkObservation>> links = [];
+        int kept = 0;
+        foreach (PageVisit visit in visits.ToArray())
+        {
+            if (seen.TryAdd((visit.Url, visit.At), kept))
+            {
+                visits[kept++] = visit;
+                links.Add([.. visit.Links]);
+            }
+            else
+                links[seen[(visit.Url, visit.At)]].AddRange(visit.Links);
+        }
+        visits.RemoveRange(kept, visits.Count - kept);
+        for (int i = 0; i < kept; i++)
+            if (links[i].Count > 1)
+                visits[i] = visits[i] with { Links = links[i] };
+    }
+
+    private PageVisit? Visit(CsvDataReader row, out string? problem)
     {
         problem = null;
         if (Flag(Field(row, ExportColumn.Mention)))
@@ -138,8 +161,7 @@ internal sealed class CsvFile : VisitFile
             return new PageVisit
             {
                 Url = from,
-                // Many rows tell of one page on one day; the line makes them distinct visits, the same ones at each import.
-                At = new DateTime(at.Ticks / 10 * 10, DateTimeKind.Utc).AddTicks(line % 100_000_000 * 10),
+                At = at,
                 Source = _source,
                 Granularity = _export.Format.Granularity,
                 Outcome = VisitOutcome.Reported,
@@ -151,11 +173,12 @@ internal sealed class CsvFile : VisitFile
         return null;
     }
 
+    /// <summary>The first column of that meaning with something in it: some exports have two, such as two reasons of a loss.</summary>
     private string Field(CsvDataReader row, ExportColumn column)
     {
         for (int i = 0; i < _export.Roles.Count; i++)
-            if (_export.Roles[i] == column)
-                return row.GetString(i);
+            if (_export.Roles[i] == column && row.GetString(i) is { Length: > 0 } text)
+                return text;
         return "";
     }
 

@@ -27,7 +27,7 @@ public static class GraphImport
 {
     private const string Accepted = "accepted are a BVGraph (x.graph with x.properties), a Common Crawl web graph (vertices and edges), "
         + "a folder with indptr.npy and indices.npy, an .npz of scipy.sparse.save_npz, a graph folder of backlinks, "
-        + "and an edge list or MatrixMarket file as text, plain or gzip";
+        + "and an edge list or MatrixMarket file as text, plain or gzip; into the link store go " + VisitImport.Accepted;
 
     /// <summary>Imports <paramref name="path"/> into <paramref name="folder"/>, which exists and is empty.</summary>
     /// <exception cref="ImportException">The content is of no known format, damaged, or cannot be folded as asked.</exception>
@@ -62,7 +62,7 @@ public static class GraphImport
     }
 
     /// <summary>Tells the format of a file or folder from its content.</summary>
-    /// <exception cref="ImportException">There is nothing there, or it is of no known format.</exception>
+    /// <exception cref="ImportException">There is nothing there, it is of no known format, or it holds pages for a link store.</exception>
     public static GraphFormat Detect(string path)
     {
         if (Directory.Exists(path))
@@ -71,6 +71,8 @@ public static class GraphImport
             return File.Exists(path + ".graph") || File.Exists(path + ".properties")
                 ? GraphFormat.BvGraph
                 : throw new ImportException(path, $"there is no such file or folder; {Accepted}");
+        if (VisitImport.Detect(path) is { } visits)
+            throw new ImportException(path, $"is {(visits == VisitFormat.Csv ? "a backlink export" : $"a {visits.ToString().ToUpperInvariant()} file")}: its links belong into the link store, not into a graph of their own");
         byte[] head = Head(path);
         if (head.AsSpan().StartsWith("PK\x03\x04"u8) || head.AsSpan().StartsWith("PK\x05\x06"u8))
             return GraphFormat.Csr;

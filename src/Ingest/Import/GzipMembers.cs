@@ -38,9 +38,9 @@ internal sealed class GzipMembers : IDisposable
 {
     private const int Piece = 8192; // what DeflateStream asks for at a time
 
-    /// <summary>Plausible starts that turn out to be none, in a row, before the search skips what was read of them: a crafted
-    /// file must not be unpacked from each of its bytes.</summary>
-    private const int Patience = 64;
+    /// <summary>Plausible starts that turn out to be none, in a row, before the search skips what was read of damaged members,
+    /// and goes on in strides: a crafted file must not be unpacked from each of its bytes.</summary>
+    private const int Patience = 64, Stride = 1024;
 
     private readonly SafeFileHandle _file;
     private readonly byte[] _window = new byte[1 << 18];
@@ -136,9 +136,7 @@ internal sealed class GzipMembers : IDisposable
                 filled += got;
             if (filled > 0 && starts(first[..filled]))
                 break;
-            at++;
-            if (++_failures >= Patience)
-                at = Math.Max(at, _feed.At);
+            at += ++_failures < Patience ? 1 : Stride;
         }
         Next = Math.Min(at, Length);
     }
@@ -167,21 +165,23 @@ internal sealed class GzipMembers : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc.GetCurrentHashAsUInt32());
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], _unpacked);
         ReadOnlySpan<byte> last = Peek(_feed.LastPiece, Piece + 16);
-        for (int from = 0; from < last.Length;)
+        // The trailer of an empty member is eight zeros, and zeros stand before it: what follows decides between places.
+        int best = -1;
+        for (int from = 0, found; (found = last[from..].IndexOf(trailer)) >= 0; from += found + 1)
         {
-            int found = last[from..].IndexOf(trailer);
-            if (found < 0)
-                break;
             int end = from + found + 8;
-            // The trailer of an empty member is eight zeros, and zeros stand before it: what follows decides.
-            if (end >= last.Length || last[end] == 0x1f || end + 8 > last.Length || last[end..].IndexOf(trailer) < 0)
-            {
-                Next = _feed.LastPiece + end;
-                End = MemberEnd.Sound;
-                _failures = 0;
-                return;
-            }
-            from += found + 1;
+            bool ends = end == last.Length || last[end..].StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
+            if (best < 0 || ends)
+                best = end;
+            if (ends)
+                break;
+        }
+        if (best >= 0)
+        {
+            Next = _feed.LastPiece + best;
+            End = MemberEnd.Sound;
+            _failures = 0;
+            return;
         }
         End = MemberEnd.WrongChecksum;
         for (int part = 7; part >= 2 && _feed.LastPiece + last.Length >= Length; part--)

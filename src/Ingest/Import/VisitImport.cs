@@ -22,7 +22,8 @@ public static class VisitImport
 
     private const int MaxThreads = 8;
 
-    /// <summary>Tells the format of a file from its content; null where it is none of these.</summary>
+    /// <summary>Tells the format of a file from its content, or from the name of an archive whose start is damaged; null where it
+    /// is none of these.</summary>
     /// <exception cref="ImportException">It is much like a backlink export, but lacks columns.</exception>
     public static VisitFormat? Detect(string path)
     {
@@ -33,6 +34,11 @@ public static class VisitImport
             return VisitFormat.Arc;
         if (WarcReader.IsStart(head))
             return IsWat(path) ? VisitFormat.Wat : VisitFormat.Warc;
+        // The start may be what is damaged; an archive's name is rarely wrong.
+        string name = Path.GetFileName(path);
+        foreach ((string part, VisitFormat format) in new[] { (".wat", VisitFormat.Wat), (".warc", VisitFormat.Warc), (".arc", VisitFormat.Arc) })
+            if (name.EndsWith(part, StringComparison.OrdinalIgnoreCase) || name.EndsWith(part + ".gz", StringComparison.OrdinalIgnoreCase))
+                return format;
         return CsvExports.Find(path, head) is null ? null : VisitFormat.Csv;
     }
 

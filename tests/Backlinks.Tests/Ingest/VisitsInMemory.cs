@@ -23,7 +23,7 @@ internal sealed class VisitsInMemory : ILinkStore
         Transactions++;
         int repeated = 0;
         foreach (PageVisit visit in visits)
-            if (_known.Add((visit.Url, visit.At, visit.Source)))
+            if (_known.Add((visit.Url, visit.At, visit.Source)) || visit.Outcome == VisitOutcome.Reported)
                 All.Add(visit);
             else
                 repeated++;
@@ -51,6 +51,8 @@ internal sealed class VisitsInMemory : ILinkStore
     public IEnumerable<StoredLink> Links(long sinceVersion = 0, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredVisit> Visits(string url, CancellationToken cancel = default) => throw new NotSupportedException();
+
+    public IEnumerable<StoredName> Names(CancellationToken cancel = default) => throw new NotSupportedException();
 
     public void Dispose()
     {

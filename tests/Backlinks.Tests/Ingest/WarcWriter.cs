@@ -77,6 +77,8 @@ internal sealed class WarcWriter(Packing packing, string version = "1.0", Compre
 
     public static byte[] Gzip(byte[] bytes, CompressionLevel level = CompressionLevel.Fastest)
     {
+        if (bytes.Length == 0)
+            return [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // GZipStream would write nothing
         MemoryStream packed = new();
         using (GZipStream gzip = new(packed, level))
             gzip.Write(bytes);
