@@ -57,6 +57,8 @@ internal static class ImportCommand
                 Threads = parsed.GetValue(threads),
             };
             string[] named = parsed.GetValue(paths)!;
+            if (Array.Find(named, p => p.StartsWith('-') && !Path.Exists(p)) is { } unknown)
+                throw new UsageException($"there is no option '{unknown}'; see 'backlinks import --help'");
             if (options.Format is null && VisitImporting.Applies(named))
                 return VisitImporting.Run(session, session.Folder(parsed), named, new VisitImportOptions
                 {

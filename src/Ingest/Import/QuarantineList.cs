@@ -11,6 +11,8 @@ namespace Backlinks.Ingest;
 /// </summary>
 internal sealed class QuarantineList : IDisposable
 {
+    private static readonly JsonWriterOptions Layout = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private const int MaxEntries = 10_000, MaxAbout = 400;
 
     private readonly string? _path;
@@ -51,7 +53,7 @@ internal sealed class QuarantineList : IDisposable
             _list = new FileStream(_path, FileMode.Create, FileAccess.ReadWrite);
         }
         _line.ResetWrittenCount();
-        using (Utf8JsonWriter json = new(_line))
+        using (Utf8JsonWriter json = new(_line, Layout))
         {
             json.WriteStartObject();
             json.WriteString("file", _file);

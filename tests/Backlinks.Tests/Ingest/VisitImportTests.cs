@@ -227,6 +227,10 @@ public sealed class VisitImportTests : IDisposable
             store.All.CountBy(v => v.Status).ToDictionary());
         Assert.Equal(expected.GetProperty("html_200_responses").GetInt32(), store.All.Count(v => v.Status == 200 && v.ContentType.Contains("html", StringComparison.Ordinal)));
         Assert.All(store.All, v => Assert.NotEqual(VisitOutcome.Truncated, v.Outcome));
+        VisitsInMemory read = new(); // as pages are read for the store
+        Import(SharedData.Require("warc", "aut-example.warc.gz"), read, o => o with { Read = PageReader.Read });
+        Assert.InRange(read.All.Count(v => v.Outcome == VisitOutcome.Fetched), 85, expected.GetProperty("html_200_responses").GetInt32());
+        Assert.True(read.All.Sum(v => v.Links.Count) > 30_000);
     }
 
     private static WarcWriter Pages(Packing packing, int count)
