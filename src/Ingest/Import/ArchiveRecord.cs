@@ -49,7 +49,7 @@ internal readonly record struct Quarantined(long Offset, long Line, string Probl
 /// <summary>Records that go through reading, parsing and writing together.</summary>
 internal sealed class ArchiveBatch
 {
-    private const int FullBytes = 4 << 20, FullRecords = 1024;
+    private const int FullBytes = 2 << 20, FullRecords = 1024;
 
     public byte[] Bytes { get; private set; } = new byte[1 << 20];
 

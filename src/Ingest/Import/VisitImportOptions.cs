@@ -41,10 +41,10 @@ public sealed record VisitImportOptions
     public PageReaderOptions Pages { get; init; } = new();
 
     /// <summary>Visits written in one transaction. A transaction costs about as much as a thousand visits do.</summary>
-    public int BatchVisits { get; init; } = 2_000;
+    public int BatchVisits { get; init; } = 1_000;
 
     /// <summary>Links that end a transaction before <see cref="BatchVisits"/>; bounds memory.</summary>
-    public int BatchLinks { get; init; } = 100_000;
+    public int BatchLinks { get; init; } = 40_000;
 
     /// <summary>What reads a page; replaced by benchmarks that compare.</summary>
     internal Func<PageResponse, PageReaderOptions, PageVisit> Read { get; init; } = PageReader.Read;
