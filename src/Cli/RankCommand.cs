@@ -199,19 +199,19 @@ internal static class RankCommand
     {
         PageRankResult result = ranked.Summary;
         var json = new JsonObject
-            {
-                ["run"] = ranked.Run,
-                ["graph"] = ranked.Graph,
-                ["nodes"] = ranked.Nodes,
-                ["links"] = ranked.Links,
-                ["rounds"] = result.Rounds,
-                ["residual"] = Printing.Number(result.Residual),
-                ["error_bound"] = Printing.Number(result.ErrorBound),
-                ["converged"] = result.Converged,
-                ["dangling_mass"] = result.DanglingMass,
-                ["seconds"] = ranked.Seconds,
-                ["links_per_second"] = ranked.LinksPerSecond,
-            };
+        {
+            ["run"] = ranked.Run,
+            ["graph"] = ranked.Graph,
+            ["nodes"] = ranked.Nodes,
+            ["links"] = ranked.Links,
+            ["rounds"] = result.Rounds,
+            ["residual"] = Printing.Number(result.Residual),
+            ["error_bound"] = Printing.Number(result.ErrorBound),
+            ["converged"] = result.Converged,
+            ["dangling_mass"] = result.DanglingMass,
+            ["seconds"] = ranked.Seconds,
+            ["links_per_second"] = ranked.LinksPerSecond,
+        };
         if (ranked.Pages is { } pages)
             json["pages"] = Describe(pages);
         return json;
