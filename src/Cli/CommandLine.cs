@@ -54,9 +54,11 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Root(Session session) => new("Ranks web link graphs: import one, rank it, look at the result.")
+    internal static RootCommand Root(Session session) => new("Who links to whom, and what it is worth: crawl or import, rank, look at the result.")
     {
         session.Data,
+        CrawlCommand.Create(session),
+        WhyCommand.Create(session),
         ImportCommand.Create(session),
         RankCommand.Create(session),
         RunsCommand.Create(session),

@@ -95,7 +95,8 @@ public readonly record struct StoredName(long Id, string Url, Granularity Granul
 /// and merely never ranked, and one that becomes nofollow, or whose page becomes noindex, stops counting though it is
 /// still seen: <see cref="StoredLink.LastSeen"/> goes on.</para>
 /// <para><b>Loss.</b> Fetched, Redirected, Gone, HostDead and (see above) NotModified visits can tell. Those after the last
-/// time a link counted (if it never did: from its first sighting on) all found it not counting. The first is
+/// time a link counted (if it never did, as on a page that was noindex from the start: the last time it was seen) all found
+/// it not counting, for what never counted cannot stop. The first is
 /// <see cref="StoredLink.MissingSince"/>; the first at least 24 hours later makes it lost, at its time and for its reason.
 /// A later sighting that counts makes the link live again, with its first sighting kept. Another tool's word that a link
 /// was lost holds if it was seen by nobody after that. Truncated and Reported visits remove nothing; of what could not be

@@ -11,6 +11,8 @@ namespace Backlinks.Stores;
 /// runs/&lt;id&gt;/            the scores of one ranking of one graph, see <see cref="Run"/>; immutable
 /// runs/current         the id of the run published last, one line
 /// links.duckdb         the link store, see <see cref="DuckDbLinkStore"/>; the only thing here that changes
+/// crawls/&lt;id&gt;/          crawl.json (what was asked for) and the frontier: what is known, queued and done
+/// crawls/current       the id of the crawl started last, one line
 /// */.building-&lt;pid&gt;/   work in progress, invisible to readers; what a killed process leaves goes with the next writer
 /// .lock                locked (not merely present) while a process writes; .lock-holder names that process
 /// </code>
@@ -24,6 +26,9 @@ public sealed class DataFolder
     internal const string Building = ".building-";
     internal const string CurrentName = "current";
 
+    /// <summary>The file of a crawl's folder that says what was asked for.</summary>
+    public const string CrawlSettings = "crawl.json";
+
     /// <param name="path">Need not exist: the first writer makes it.</param>
     public DataFolder(string path) => Path = path;
 
@@ -32,6 +37,8 @@ public sealed class DataFolder
     public string Graphs => System.IO.Path.Combine(Path, "graphs");
 
     public string Runs => System.IO.Path.Combine(Path, "runs");
+
+    public string Crawls => System.IO.Path.Combine(Path, "crawls");
 
     /// <summary>The file of the link store.</summary>
     public string Links => System.IO.Path.Combine(Path, "links.duckdb");
@@ -67,6 +74,13 @@ public sealed class DataFolder
 
     /// <summary>Ids of the runs here, oldest first.</summary>
     public IReadOnlyList<string> RunIds() => [.. Ids(Runs).OrderBy(SequenceOf).ThenBy(id => id, StringComparer.Ordinal)];
+
+    /// <summary>Ids of the crawls here, oldest first.</summary>
+    public IReadOnlyList<string> CrawlIds() => [.. Ids(Crawls).OrderBy(SequenceOf).ThenBy(id => id, StringComparer.Ordinal)];
+
+    /// <summary>The id asked for, or the current one; it is known to exist.</summary>
+    /// <exception cref="StoreException">No crawl yet, or none of that id.</exception>
+    public string CrawlId(string? id) => Choose(id, Crawls, "crawl", "no crawl yet; start one with 'backlinks crawl URL'");
 
     /// <summary>The graph imported last, or null where none was.</summary>
     public string? CurrentGraph => Current(Graphs);

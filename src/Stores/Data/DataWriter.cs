@@ -29,6 +29,7 @@ public sealed class DataWriter : IDisposable
         {
             Directory.CreateDirectory(folder.Graphs);
             Directory.CreateDirectory(folder.Runs);
+            Directory.CreateDirectory(folder.Crawls);
             _lock = Lock(path);
         }
         catch (UnauthorizedAccessException e)
@@ -107,6 +108,22 @@ public sealed class DataWriter : IDisposable
         _lock.Dispose();
     }
 
+    /// <summary>Makes the folder of a new crawl with its settings and makes it the current one.</summary>
+    /// <param name="name">What people know it by: the first seed's host.</param>
+    /// <param name="settings">The content of crawl.json.</param>
+    /// <returns>The crawl's id.</returns>
+    /// <exception cref="IOException">The disk is full or fails; no crawl was made.</exception>
+    public string NewCrawl(string name, string settings)
+    {
+        int last = Folder.CrawlIds().Select(DataFolder.SequenceOf).DefaultIfEmpty(0).Max();
+        string id = string.Create(CultureInfo.InvariantCulture, $"{last + 1:0000}-{Slug(name)}");
+        string building = NewFolder(Folder.Crawls);
+        File.WriteAllText(Path.Combine(building, DataFolder.CrawlSettings), settings);
+        Durable.MoveFolder(building, Path.Combine(Folder.Crawls, id));
+        Durable.WriteText(Path.Combine(Folder.Crawls, DataFolder.CurrentName), id + "\n");
+        return id;
+    }
+
     internal string NewRunFolder() => NewFolder(Folder.Runs);
 
     /// <summary>Names the run built in <paramref name="building"/> and makes it the current one.</summary>
@@ -161,7 +178,7 @@ public sealed class DataWriter : IDisposable
 
     private void RemoveLeftovers()
     {
-        foreach (string parent in new[] { Folder.Graphs, Folder.Runs })
+        foreach (string parent in new[] { Folder.Graphs, Folder.Runs, Folder.Crawls })
         {
             foreach (string left in Directory.GetDirectories(parent, DataFolder.Building + "*"))
                 Directory.Delete(left, recursive: true);

@@ -163,8 +163,8 @@ internal sealed class PageHistory
     {
         if (link.LostAt != None)
             return link.ClaimAt == None;
-        byte needed = CountedAt(link) != None ? LinkRow.Counted : LinkRow.Kept;
-        return link.MissingSince == None && InBase(link) && (link.ReadMark & needed) != 0;
+        int needed = CountedAt(link) != None ? LinkRow.Counted : KeptAt(link) != None ? LinkRow.Kept : 0;
+        return link.MissingSince == None && InBase(link) && (link.ReadMark & needed) == needed;
     }
 
     public long LastSeen(LinkRow link) => InBase(link) ? Math.Max(link.LastSeen, Page.ConfirmedAt) : link.LastSeen;
@@ -246,12 +246,12 @@ internal sealed class PageHistory
     private (long Missing, long Lost, LostReason Reason) Verdict(LinkRow link, List<VisitRow> checks)
     {
         long seen = LastSeen(link), counted = CountedAt(link), kept = KeptAt(link);
-        long anchor = counted != None ? counted : kept;
+        long anchor = counted != None ? counted : kept != None ? kept : seen;
         long missing = None, lost = None;
         var reason = LostReason.None;
         foreach (VisitRow check in checks)
         {
-            if (anchor != None ? check.At <= anchor : check.At < link.FirstSeen)
+            if (check.At <= anchor)
                 continue;
             if (missing == None)
                 missing = check.At;

@@ -203,9 +203,10 @@ internal sealed class NaiveLinkStore : ILinkStore
     private static (DateTime? Missing, DateTime? Lost, LostReason Reason) Verdict(Page page, Link link)
     {
         DateTime last = link.Last;
-        DateTime? counted = Max(link, s => s.Counted), anchor = counted ?? Max(link, s => s.Kept), missing = null, lost = null;
+        DateTime? counted = Max(link, s => s.Counted), missing = null, lost = null;
+        DateTime anchor = counted ?? Max(link, s => s.Kept) ?? last;
         var reason = LostReason.None;
-        Seen[] checks = [.. page.Visits.Where(v => v.Telling && (anchor is { } a ? v.Visit.At > a : v.Visit.At >= First(link).First))
+        Seen[] checks = [.. page.Visits.Where(v => v.Telling && v.Visit.At > anchor)
             .OrderBy(v => v.Visit.At).ThenBy(v => v.Visit.Source, StringComparer.Ordinal)];
         if (checks.Length > 0)
             missing = checks[0].Visit.At;

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Backlinks.Ingest;
+using Backlinks.Stores;
+
+namespace Backlinks.Cli;
+
+/// <summary>All that a crawl was asked for, as crawl.json keeps it, so that <c>--resume</c> and <c>why</c> need no repetition.</summary>
+internal sealed record CrawlSettings
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    public required CrawlOptions Crawl { get; init; }
+
+    public required PolitenessOptions Politeness { get; init; }
+
+    public required string UserAgent { get; init; }
+
+    public bool AllowLoopback { get; init; }
+
+    public IReadOnlyList<string> ConnectTo { get; init; } = [];
+
+    /// <summary>Beside the usual ones.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = [];
+
+    public IReadOnlyList<string> Proxies { get; init; } = [];
+
+    /// <summary>A public suffix list of the user's, or null for the one built in.</summary>
+    public string? Psl { get; init; }
+
+    /// <summary>An endpoint that renders pages, or null.</summary>
+    public string? Renderer { get; init; }
+
+    public FetcherOptions Fetcher() => new()
+    {
+        UserAgent = UserAgent,
+        AllowLoopback = AllowLoopback,
+        ConnectTo = ConnectTo,
+        Ports = Ports.Count > 0 ? [80, 443, 8080, 8443, .. Ports] : null,
+        MaxBody = Crawl.Pages.MaxBody,
+        Proxies = [.. Proxies.Select(p => new Uri(p))],
+    };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
+
+    /// <exception cref="StoreException">The file is damaged.</exception>
+    public static CrawlSettings Read(DataFolder folder, string crawl)
+    {
+        string path = Path.Combine(folder.Crawls, crawl, DataFolder.CrawlSettings);
+        try
+        {
+            return JsonSerializer.Deserialize<CrawlSettings>(File.ReadAllText(path), Format) ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new StoreException(path, $"is damaged ({e.Message}); start the crawl anew: what it found is in the store", e);
+        }
+    }
+
+    /// <summary>Host to registrable domain, private suffixes included: to a crawl, alice.github.io is a site of its own.</summary>
+    public Func<string, string> DomainOf()
+    {
+        PublicSuffixList list = Psl is null ? PublicSuffixList.BuiltIn : PublicSuffixList.Load(Psl);
+        return host => list.DomainOf(host) ?? host;
+    }
+}
