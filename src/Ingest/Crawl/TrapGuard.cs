@@ -23,11 +23,11 @@ namespace Backlinks.Ingest;
 public sealed class TrapGuard
 {
     /// <summary>Pages of a shape before it is judged.</summary>
-    public const int Enough = 60;
+    public const int Enough = 100;
 
-    /// <summary>Bits of 64 in which the SimHashes of pages that read alike differ; more than the 3 of near-duplicates, for a
-    /// calendar's pages differ in their dates.</summary>
-    public const int Alike = 8;
+    /// <summary>Bits of 64 in which the SimHashes of near-duplicates differ at most (Manku, Jain, Das Sarma 2007). Eight would take
+    /// the pages of a shop with long common texts for a trap, which loses pages where a trap only costs requests.</summary>
+    public const int Alike = 3;
 
     /// <summary>Sites sort and page and filter by a handful of fields, in few orders.</summary>
     public const int MostFieldLists = 64;

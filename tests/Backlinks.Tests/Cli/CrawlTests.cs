@@ -168,16 +168,19 @@ public sealed class CrawlTests : IDisposable
         }
         Dictionary<(string, string), SampleLoss> lost = [];
         foreach (SampleLostLink link in web.Truth.Losses(1))
-            lost[(link.Source, link.Target)] = link.Reason;
+            // The store counts ugc and sponsored as withheld already: what is that from the start cannot become it.
+            if (link.Reason != SampleLoss.BecameNofollow || web.Find(link.Source)!.Answer(0).Links.Any(l => l.Target == link.Target && (l.Rel & (SampleRel.Ugc | SampleRel.Sponsored)) == 0))
+                lost[(link.Source, link.Target)] = link.Reason;
         Assert.NotEmpty(lost);
         Assert.NotEmpty(web.Truth.Obstacles(1));
-        using DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
+        DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
         var found = new Dictionary<(string, string), SampleLoss>();
         foreach (StoredLink link in store.Links(cancel: Cancel).Where(l => l is { LostAt: not null, Kind: LinkKind.Anchor or LinkKind.Area }))
             found[(link.Source, link.Target)] = (SampleLoss)link.LostReason;
         HashSet<string> read = [.. web.Truth.Reach(new SampleReachRules { Scope = SampleScope.Everything }).Pages.Select(p => p.Url)];
         foreach (((string source, string target), SampleLoss reason) in lost.Where(l => read.Contains(l.Key.Item1)))
-            Assert.True(found.TryGetValue((source, target), out SampleLoss got) && got == reason, $"{source} → {target}: planted {reason}, found {got}");
+            Assert.True(found.TryGetValue((source, target), out SampleLoss got) && got == reason, $"{source} → {target}: planted {reason}, found {got}; "
+                + string.Join("; ", store.LinksFrom(source, Cancel).Where(l => l.Target == target)) + "; " + string.Join("; ", store.Visits(source, Cancel)));
         foreach (((string source, string target), SampleLoss reason) in found)
             Assert.True(lost.ContainsKey((source, target)), $"{source} → {target} was found lost ({reason}) and is not");
         foreach (SampleObstacle obstacle in web.Truth.Obstacles(1).Where(o => read.Contains(o.Source)))
@@ -186,6 +189,7 @@ public sealed class CrawlTests : IDisposable
             Assert.Equal((int)obstacle.Outcome, (int)store.FindPage(obstacle.Source)!.LastOutcome!);
         }
         Assert.Equal(Enum.GetValues<SampleLoss>().Where(r => r != SampleLoss.None), found.Values.Distinct().Order());
+        store.Dispose(); // one opening at a time
         ((string Source, string Target) one, _) = found.First(f => f.Value == SampleLoss.Removed);
         Assert.Contains("the page is there without it", Because(Why(one.Source)), StringComparison.Ordinal);
     }
