@@ -120,6 +120,8 @@ public sealed class SampleWebServer : IAsyncDisposable
         Interlocked.Increment(ref _requests);
         DateTime start = _options.Log ? DateTime.UtcNow : default;
         string path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) // as clients that take this server for a proxy ask (RFC 9112, 3.2.2)
+            path = path.IndexOf('/', 7) is >= 0 and int slash ? path[slash..] : "/";
         string host = context.Request.Headers.Host.ToString(); // Request.Host would turn punycode into Unicode
         if (host.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0)
             host = host[..colon];

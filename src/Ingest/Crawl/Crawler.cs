@@ -17,6 +17,11 @@ public sealed class Crawler
 {
     private const int LargestBatch = 1_000;
 
+    /// <summary>While enough URLs are queued to keep the workers busy, commits wait for this many pages or this long: a transaction
+    /// costs about as much as thirty pages in it.</summary>
+    private const int WorthwhileBatch = 250;
+    private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(200);
+
     private readonly CrawlOptions _options;
     private readonly Frontier _frontier;
     private readonly ILinkStore _store;
@@ -58,7 +63,7 @@ public sealed class Crawler
         _time = time ?? TimeProvider.System;
         _progress = progress;
         _scope = ScopeOf(options, domainOf);
-        _seen = Channel.CreateBounded<Seen>(new BoundedChannelOptions(Math.Max(64, options.Workers * 4)) { SingleReader = true });
+        _seen = Channel.CreateBounded<Seen>(new BoundedChannelOptions(Math.Max(2 * WorthwhileBatch, options.Workers * 4)) { SingleReader = true });
     }
 
     /// <summary>The scope that <paramref name="options"/> describe.</summary>
@@ -302,8 +307,13 @@ public sealed class Crawler
             while (_seen.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
             {
                 batch.Clear();
-                while (batch.Count < LargestBatch && _seen.Reader.TryRead(out Seen? seen))
-                    batch.Add(seen);
+                long gathering = Stopwatch.GetTimestamp();
+                do
+                {
+                    while (batch.Count < LargestBatch && _seen.Reader.TryRead(out Seen? seen))
+                        batch.Add(seen);
+                }
+                while (batch.Count < WorthwhileBatch && !_seen.Reader.Completion.IsCompleted && Stopwatch.GetElapsedTime(gathering) < LongestGathering && Busy());
                 Commit(batch);
                 lock (_seen)
                 {
@@ -328,6 +338,15 @@ public sealed class Crawler
             _seen.Writer.TryComplete();
             throw;
         }
+    }
+
+    /// <summary>Lets a moment pass if the workers have plenty to do without what this batch found.</summary>
+    private bool Busy()
+    {
+        if (_ending || _frontier.Counts.Queued < 8 * _options.Workers)
+            return false;
+        Thread.Sleep(10);
+        return true;
     }
 
     private void Commit(List<Seen> batch)
