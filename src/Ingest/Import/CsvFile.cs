@@ -7,7 +7,7 @@ namespace Backlinks.Ingest;
 /// <summary>
 /// Turns the rows of a backlink export into visits of outcome <see cref="VisitOutcome.Reported"/>: a tool knows some links
 /// of a page, not all. Rows near one another that tell of one page at one time become one visit; where they are far
-/// apart, the store puts the parts together. Rows are parsed by Sylvan.Data.Csv: the fastest of the readers at hand, without
+/// apart, the store puts the parts together. Rows are parsed by Sylvan.Data.Csv: without
 /// dependencies, strict about quotes, and it reads from memory, so that blocks are parsed side by side.
 /// </summary>
 /// <remarks>

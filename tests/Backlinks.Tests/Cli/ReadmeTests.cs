@@ -6,6 +6,7 @@ namespace Backlinks.Tests.Cli;
 public sealed class ReadmeTests : IDisposable
 {
     private const string Development = "dotnet run -c Release --project src/Cli -- ";
+    private const string SampleWeb = "dotnet run -c Release --project datasets/SampleWeb -- ";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -18,10 +19,16 @@ public sealed class ReadmeTests : IDisposable
         CopyFolder(Inputs.Dataset(), _folder.File("datasets"));
         string readme = File.ReadAllText(Path.Combine(Inputs.Repository, "README.md"));
         int commands = 0;
+        using var served = new Served();
         foreach (string line in Blocks(readme, "sh").SelectMany(b => b.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
         {
             if (line.StartsWith("dotnet test", StringComparison.Ordinal))
                 continue; // this
+            if (line.StartsWith(SampleWeb, StringComparison.Ordinal))
+            {
+                served.Start(line[SampleWeb.Length..]); // as a reader would in another window
+                continue;
+            }
             string words = line.StartsWith(Development, StringComparison.Ordinal) ? line[Development.Length..]
                 : line.StartsWith("backlinks ", StringComparison.Ordinal) ? line["backlinks ".Length..]
                 : throw new InvalidOperationException($"a command this test cannot run: {line}");
@@ -88,6 +95,26 @@ public sealed class ReadmeTests : IDisposable
             string target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
+        }
+    }
+
+    /// <summary>The sample web's own process, until disposed.</summary>
+    private sealed class Served : IDisposable
+    {
+        private Process? _process;
+
+        public void Start(string words)
+        {
+            string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+            _process = Process.Start(new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "Backlinks.SampleWeb.dll"), .. words.Split(' ')]) { RedirectStandardOutput = true })!;
+            string? line = _process.StandardOutput.ReadLine(); // it serves before it speaks
+            Assert.False(string.IsNullOrEmpty(line), "the sample web did not start");
+        }
+
+        public void Dispose()
+        {
+            _process?.Kill();
+            _process?.Dispose();
         }
     }
 }
