@@ -53,10 +53,15 @@ internal static class WhyCommand
         if (id is not null)
             verdict = AskFrontier(folder, id, url, because);
         if (stored)
-        {
-            using DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
-            verdict = AskStore(store, key, verdict, because, cancel);
-        }
+            try
+            {
+                using DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
+                verdict = AskStore(store, key, verdict, because, cancel);
+            }
+            catch (StoreException e) when (id is not null) // a crawl under way has the store; what its frontier says is worth saying
+            {
+                because.Add($"what the store knows of it cannot be told now: {e.Message}");
+            }
         if (because.Count == 0)
             because.Add("nothing that was crawled or imported links to it");
         return new Answer(key, verdict, because);

@@ -114,6 +114,12 @@ public sealed class CrawlTests : IDisposable
         JsonElement fetched = Why(page.Url);
         Assert.Equal("fetched", fetched.GetProperty("verdict").GetString());
         Assert.Contains("HTTP 200", Because(fetched), StringComparison.Ordinal);
+        using (new DataFolder(Data).OpenLinks(readOnly: false)) // as a crawl under way has it
+        {
+            JsonElement meanwhile = Why(page.Url);
+            Assert.Equal("fetched", meanwhile.GetProperty("verdict").GetString());
+            Assert.Contains("cannot be told now", Because(meanwhile), StringComparison.Ordinal);
+        }
 
         (string forbidden, int line) = reach.Disallowed.First(d => d.Value > 0);
         JsonElement robots = Why(forbidden);
