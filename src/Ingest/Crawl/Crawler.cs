@@ -239,7 +239,9 @@ public sealed class Crawler
     /// <summary>Outcome, retry and what to fetch next.</summary>
     private Seen Judge(FrontierLease lease, WebUrl url, PageVisit visit, FetchResult result)
     {
-        DateTimeOffset? retry = MayPass(visit.Outcome) && lease.Attempts + 1 < _options.MaxAttempts
+        // A page cut by our own caps is as long the next time.
+        bool mayPass = MayPass(visit.Outcome) && (visit.Outcome != VisitOutcome.Truncated || (!result.Complete && result.Body.Length < _options.Pages.MaxBody));
+        DateTimeOffset? retry = mayPass && lease.Attempts + 1 < _options.MaxAttempts
             ? _time.GetUtcNow() + Backoff(lease.Attempts)
             : null;
         var seen = new Seen(lease, FrontierState.Done, Describe(visit)) { Visit = visit, RetryAt = retry };
