@@ -8,13 +8,13 @@ namespace Backlinks.Ingest;
 
 /// <summary>
 /// Imports files of pages and links into a store: WARC, ARC, WAT, and the backlink exports of other tools. One thread at a
-/// time reads, all parse, one at a time writes, in the order of the file. Each transaction holds visits and how far the
+/// time reads, all parse, one more writes, in the order of the file. Each transaction holds visits and how far the
 /// file has come, so that a killed import goes on where it was; a visit is the same whenever it is imported, so that
 /// doing it twice changes nothing.
 /// </summary>
 /// <remarks>
 /// A file is known by <c>KIND:NAME#HASH</c>, of its name, its length and its first and last 64 KB, so it may be moved.
-/// Memory: two pieces of the file a thread (about 10 MB) and a transaction's visits, whatever the file.
+/// Memory: two pieces of the file a thread (about 10 MB) and the visits of two transactions, whatever the file.
 /// </remarks>
 public static class VisitImport
 {
@@ -105,45 +105,68 @@ public static class VisitImport
         (long Offset, int Records) next = start;
         long links = 0;
 
-        void Write(bool ended)
+        // One batch is written while the next is parsed; else the threads that parse wait for the store.
+        Task<WriteResult>? writing = null;
+
+        void Written()
         {
-            quarantine.Flush();
-            facts.Skip = next.Records;
-            facts.QuarantineBytes = quarantine.Length;
-            WriteResult wrote = store.Write(visits, new StoredSource(id, kind, started, ended ? Now() : null, ended ? length : next.Offset, facts.Text()), cancel);
+            if (writing is null)
+                return;
+            WriteResult wrote = writing.GetAwaiter().GetResult();
+            writing = null;
             done = done with
             {
                 Repeated = done.Repeated + wrote.Repeated,
                 NewPages = done.NewPages + wrote.NewPages,
                 NewLinks = done.NewLinks + wrote.NewLinks,
             };
+        }
+
+        void Write(bool ended)
+        {
+            Written();
+            quarantine.Flush();
+            facts.Skip = next.Records;
+            facts.QuarantineBytes = quarantine.Length;
+            PageVisit[] batch = [.. visits];
+            StoredSource state = new(id, kind, started, ended ? Now() : null, ended ? length : next.Offset, facts.Text());
+            writing = Task.Factory.StartNew(() => store.Write(batch, state, cancel), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             visits.Clear();
             links = 0;
         }
 
-        OrderedWork.Run(workers, take: piece => file.Take(piece, cancel), produce: file.Parse, commit: piece =>
+        try
         {
-            foreach (PageVisit visit in piece.Visits)
-                links += visit.Links.Count;
-            visits.AddRange(piece.Visits);
-            foreach (Quarantined fault in piece.Faults)
-                quarantine.Add(fault);
-            next = piece.Next;
-            done = done with
+            OrderedWork.Run(workers, take: piece => file.Take(piece, cancel), produce: file.Parse, commit: piece =>
             {
-                Records = done.Records + piece.Records,
-                Pages = done.Pages + piece.Visits.Count,
-                Links = done.Links + piece.Visits.Sum(v => (long)v.Links.Count),
-                Skipped = done.Skipped + piece.Skipped,
-                Quarantined = done.Quarantined + piece.Faults.Count,
-                FirstProblem = done.FirstProblem.Length > 0 || piece.Faults.Count == 0 ? done.FirstProblem : Describe(path, piece.Faults[0]),
-            };
-            facts.Add(piece);
-            if (visits.Count >= options.BatchVisits || links >= options.BatchLinks)
-                Write(ended: false);
-            progress?.Report(new StepProgress(step, Math.Min(next.Offset, length), length, "bytes"));
-        }, cancel);
-        Write(ended: true);
+                foreach (PageVisit visit in piece.Visits)
+                    links += visit.Links.Count;
+                visits.AddRange(piece.Visits);
+                foreach (Quarantined fault in piece.Faults)
+                    quarantine.Add(fault);
+                next = piece.Next;
+                done = done with
+                {
+                    Records = done.Records + piece.Records,
+                    Pages = done.Pages + piece.Visits.Count,
+                    Links = done.Links + piece.Visits.Sum(v => (long)v.Links.Count),
+                    Skipped = done.Skipped + piece.Skipped,
+                    Quarantined = done.Quarantined + piece.Faults.Count,
+                    FirstProblem = done.FirstProblem.Length > 0 || piece.Faults.Count == 0 ? done.FirstProblem : Describe(path, piece.Faults[0]),
+                };
+                facts.Add(piece);
+                if (visits.Count >= options.BatchVisits || links >= options.BatchLinks)
+                    Write(ended: false);
+                progress?.Report(new StepProgress(step, Math.Min(next.Offset, length), length, "bytes"));
+            }, cancel);
+            Write(ended: true);
+            Written();
+        }
+        finally
+        {
+            if (writing is not null)
+                ((IAsyncResult)writing).AsyncWaitHandle.WaitOne(); // the caller may close the store now; what it did stays
+        }
         return done with { QuarantineFile = quarantine.Written };
     }
 

@@ -43,8 +43,9 @@ public sealed record VisitImportOptions
     /// <summary>Visits written in one transaction. A transaction costs about as much as a thousand visits do.</summary>
     public int BatchVisits { get; init; } = 1_000;
 
-    /// <summary>Links that end a transaction before <see cref="BatchVisits"/>; bounds memory.</summary>
-    public int BatchLinks { get; init; } = 40_000;
+    /// <summary>Links that end a transaction before <see cref="BatchVisits"/>; bounds memory: one transaction's visits are
+    /// written while those of the next are gathered.</summary>
+    public int BatchLinks { get; init; } = 20_000;
 
     /// <summary>What reads a page; replaced by benchmarks that compare.</summary>
     internal Func<PageResponse, PageReaderOptions, PageVisit> Read { get; init; } = PageReader.Read;
