@@ -39,11 +39,12 @@ internal static class CrawlCommand
         Option<string[]> connectTo = new("--connect-to") { Description = "As curl: connections to HOST1:PORT1 go to HOST2:PORT2; empty HOST1 or PORT1 means any.", HelpName = "HOST1:PORT1:HOST2:PORT2" };
         Option<int[]> ports = new("--port") { Description = "A port to allow beside 80, 443, 8080 and 8443.", HelpName = "N" };
         Option<string[]> proxies = new("--proxy") { Description = "A proxy of yours: http, https or socks5 URL.", HelpName = "URL" };
+        Option<bool> acceptCut = new("--accept-cut") { Description = "With --resume: go on before a damaged place of the frontier's journal; pages recorded behind it are fetched again." };
         Option<string?> main = new("--main") { Description = "CSS selectors of a page's main text, such as 'article, main'.", HelpName = "CSS" };
         Option<string?> psl = new("--psl") { Description = "A public suffix list newer than the one built in.", HelpName = "FILE" };
         var command = new Command("crawl", "Fetch pages politely and keep what links where.")
         {
-            seeds, resume, scope, include, exclude, hops, pages, hostPages, workers, delay, connections, retry, patience, followNofollow, noSitemaps, noKnown, due,
+            seeds, resume, acceptCut, scope, include, exclude, hops, pages, hostPages, workers, delay, connections, retry, patience, followNofollow, noSitemaps, noKnown, due,
             contact, loopback, connectTo, ports, proxies, main, psl, session.Json,
         };
         command.SetAction(parsed =>
@@ -53,8 +54,18 @@ internal static class CrawlCommand
             string[] urls = parsed.GetValue(seeds)!;
             if (resuming && urls.Length > 0)
                 throw new UsageException("--resume goes on with the URLs the crawl was started with; leave them out, or start a new crawl without --resume");
+            if (parsed.GetValue(acceptCut) && !resuming)
+                throw new UsageException("--accept-cut mends a crawl that is gone on with: it needs --resume");
+            Within(hops, 0, int.MaxValue);
+            Within(workers, 1, 1024);
+            Within(connections, 1, 1024);
+            WithinLong(pages);
+            WithinLong(hostPages);
+            foreach (int port in parsed.GetValue(ports) ?? [])
+                if (port is < 1 or > 65535)
+                    throw new UsageException($"--port must be 1 to 65535, not {port.ToString(CultureInfo.InvariantCulture)}");
             CrawlSettings settings;
-            string id;
+            string id = "";
             if (resuming)
             {
                 id = folder.CrawlId(parsed.GetValue(resume));
@@ -109,15 +120,44 @@ internal static class CrawlCommand
                     Proxies = [.. (parsed.GetValue(proxies) ?? []).Select(ProxyOf)],
                     Psl = parsed.GetValue(psl) is { } list ? Path.GetFullPath(list) : null,
                 };
-                CrawlScope _ = Crawler.ScopeOf(settings.Crawl, settings.DomainOf()); // bad seeds and expressions are told before anything is made
-                using DataWriter writer = folder.BeginWriting();
-                id = writer.NewCrawl(WebUrl.TryParse(urls[0])!.Host, settings.ToJson());
+                settings.Check();
             }
-            (CrawlResult result, FrontierCounts counts) = Watching.Watch(session, progress => Run(folder, id, settings, progress, session.Cancel));
+            CrawlResult result;
+            FrontierCounts counts;
+            using (DuckDbLinkStore store = folder.OpenLinks(readOnly: false)) // first, so that a store in use leaves no crawl behind that never began
+            {
+                if (!resuming)
+                {
+                    using DataWriter writer = folder.BeginWriting();
+                    id = writer.NewCrawl(WebUrl.TryParse(urls[0])!.Host, settings.ToJson());
+                }
+                string[] before = Cuts(folder, id);
+                try
+                {
+                    (result, counts) = Watching.Watch(session, progress => Run(store, folder, id, settings, progress, session.Cancel, acceptCut: parsed.GetValue(acceptCut)));
+                }
+                finally
+                {
+                    foreach (string cut in Cuts(folder, id).Except(before))
+                        session.Note($"note: the frontier was damaged; what stood behind that place was put aside as {cut}, and its pages are fetched again");
+                }
+            }
             Print(session, session.Layout(parsed, csv: false), id, result, counts);
             return result.End == CrawlEnd.Stopped ? ExitCode.Interrupted : ExitCode.Done;
 
             bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+            void Within(Option<int> option, int least, int most)
+            {
+                if (parsed.GetValue(option) is var value && (value < least || value > most))
+                    throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be {(most == int.MaxValue ? $"at least {least}" : $"{least} to {most}")}, not {value}"));
+            }
+
+            void WithinLong(Option<long> option)
+            {
+                if (parsed.GetValue(option) is < 1 and long value)
+                    throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least 1, not {value}"));
+            }
         });
         return command;
     }
@@ -128,18 +168,43 @@ internal static class CrawlCommand
     internal static (CrawlResult Result, FrontierCounts Counts) Run(DataFolder folder, string id, CrawlSettings settings, IProgress<StepProgress>? progress, CancellationToken cancel,
         TimeProvider? time = null, Func<FetcherOptions, FetcherOptions>? change = null)
     {
+        using DuckDbLinkStore store = folder.OpenLinks(readOnly: false);
+        return Run(store, folder, id, settings, progress, cancel, time, change);
+    }
+
+    /// <exception cref="IOException">The crawl could not go on; the message says how it does.</exception>
+    private static (CrawlResult Result, FrontierCounts Counts) Run(DuckDbLinkStore store, DataFolder folder, string id, CrawlSettings settings, IProgress<StepProgress>? progress, CancellationToken cancel,
+        TimeProvider? time = null, Func<FetcherOptions, FetcherOptions>? change = null, bool acceptCut = false)
+    {
         time ??= TimeProvider.System;
         Func<string, string> domainOf = settings.DomainOf();
-        using DuckDbLinkStore store = folder.OpenLinks(readOnly: false);
-        using Frontier frontier = Frontier.Open(Path.Combine(folder.Crawls, id, "frontier"), new FrontierOptions { Politeness = settings.Politeness, DomainOf = domainOf }, time);
+        using Frontier frontier = Frontier.Open(Path.Combine(folder.Crawls, id, "frontier"), new FrontierOptions { Politeness = settings.Politeness, DomainOf = domainOf, AcceptCut = acceptCut }, time);
+        StoredSource? known = store.FindSource($"crawl:{id}");
+        if (known is null && frontier.Counts.Done > 0)
+            throw new StoreException(store.Path, $"does not hold what crawl {id} wrote: it was deleted or replaced; put it back, or start a new crawl");
         using var fetcher = new Fetcher((change ?? (o => o))(settings.Fetcher() with { Clock = time }));
         var robots = new RobotsCache(fetcher, new RobotsCacheOptions { ErrorLifetime = settings.Crawl.RetryAfter });
-        StoredSource source = store.FindSource($"crawl:{id}") ?? new StoredSource($"crawl:{id}", "crawl", time.GetUtcNow().UtcDateTime, null, 0, Facts(settings));
+        StoredSource source = known ?? new StoredSource($"crawl:{id}", "crawl", time.GetUtcNow().UtcDateTime, null, 0, Facts(settings));
         var crawler = new Crawler(settings.Crawl, frontier, store, fetcher, robots, source, domainOf, time, progress);
-        CrawlResult result = crawler.RunAsync(cancel).GetAwaiter().GetResult();
-        if (result.End == CrawlEnd.Complete)
-            store.Write([], source with { Ended = time.GetUtcNow().UtcDateTime });
-        return (result, frontier.Counts);
+        try
+        {
+            CrawlResult result = crawler.RunAsync(cancel).GetAwaiter().GetResult();
+            if (result.End == CrawlEnd.Complete)
+                store.Write([], source with { Ended = time.GetUtcNow().UtcDateTime });
+            return (result, frontier.Counts);
+        }
+        catch (IOException e)
+        {
+            const int diskFull = 28; // ENOSPC
+            throw new IOException($"{e.Message.TrimEnd('.')}; {(e.HResult == diskFull ? "free some space, then" : "when that is mended,")} 'backlinks crawl --resume' goes on where crawl {id} stopped", e);
+        }
+    }
+
+    /// <summary>Ends of the journal that were put aside.</summary>
+    private static string[] Cuts(DataFolder folder, string id)
+    {
+        string frontier = Path.Combine(folder.Crawls, id, "frontier");
+        return Directory.Exists(frontier) ? Directory.GetFiles(frontier, "*.cut-*") : [];
     }
 
     private static string Facts(CrawlSettings settings) => new JsonObject
@@ -202,7 +267,7 @@ internal static class CrawlCommand
         var lines = new List<string>
         {
             string.Create(CultureInfo.InvariantCulture, $"crawl {id}: {result.Fetched:N0} pages and {result.Links:N0} links of {counts.Hosts:N0} hosts in {seconds:0.0} s ({result.Fetched / seconds:0} pages/s)"),
-            "  " + string.Join(", ", result.Outcomes.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Value:N0} {o.Key}"))),
+            result.Fetched == 0 && result.End == CrawlEnd.Complete ? "  nothing was left to fetch: the crawl is complete; a new one looks again" : "  " + string.Join(", ", result.Outcomes.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Value:N0} {o.Key}"))),
             string.Create(CultureInfo.InvariantCulture, $"  skipped: {Skipped(FrontierState.SkippedByRobots):N0} by robots.txt, {Skipped(FrontierState.SkippedByBudget):N0} by budget, {Skipped(FrontierState.SkippedAsTrap):N0} as traps; {result.NewLost:N0} links newly lost"),
         };
         string? more = result.End switch

@@ -46,6 +46,16 @@ internal sealed record CrawlSettings
         Proxies = [.. Proxies.Select(p => new Uri(p))],
     };
 
+    /// <summary>Tells what is wrong before anything is made.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range, a seed no URL, an expression or a rule not readable.</exception>
+    public void Check()
+    {
+        Crawl.Check();
+        Politeness.Check();
+        _ = Crawler.ScopeOf(Crawl, DomainOf());
+        using var fetcher = new Fetcher(Fetcher());
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
 
     /// <exception cref="StoreException">The file is damaged.</exception>
@@ -55,6 +65,10 @@ internal sealed record CrawlSettings
         try
         {
             return JsonSerializer.Deserialize<CrawlSettings>(File.ReadAllText(path), Format) ?? throw new JsonException("it is empty");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new StoreException(path, "is missing; start the crawl anew: what it found is in the store", e);
         }
         catch (JsonException e)
         {

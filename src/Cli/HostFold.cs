@@ -41,6 +41,8 @@ internal sealed record HostFold(string Name, Func<string, string> Of)
             if (!owners.TryAdd(parts[0], parts[1]) && owners[parts[0]] != parts[1])
                 throw new IOException($"{path}: line {number}: '{parts[0]}' has two owners, '{owners[parts[0]]}' and '{parts[1]}'");
         }
+        if (owners.Count == 0)
+            throw new IOException($"{path}: names no owner; a line is 'domain,owner'");
         string digest = Convert.ToHexStringLower(System.IO.Hashing.XxHash3.Hash(bytes));
         return new HostFold($"owners:{digest}", host =>
         {

@@ -79,19 +79,19 @@ internal static class WhyCommand
             because.Add($"not fetched by crawl {id}: out of scope: {outside}");
             return "skipped_by_scope";
         }
-        string way = entry.From.Length > 0 ? $" (found on {entry.From}, {entry.Hops} links from a start)" : " (a start of the crawl)";
+        string way = entry.From.Length > 0 ? $" (found on {entry.From}, {entry.Hops} {(entry.Hops == 1 ? "link" : "links")} from a start)" : " (a start of the crawl)";
         switch (entry.State)
         {
             case FrontierState.Queued:
                 string when = entry.ReadyAt is { } ready && ready > DateTimeOffset.UtcNow
                     ? $"its host may be asked again at {Time(ready.UtcDateTime)}" : "its host may be asked now";
-                because.Add($"queued in crawl {id}{way}: {Printing.ForPeople(entry.Ahead)} URLs of its host are ahead of it, {when}");
+                because.Add($"queued in crawl {id}{way}: {Printing.ForPeople(entry.Ahead)} {(entry.Ahead == 1 ? "URL of its host is" : "URLs of its host are")} ahead of it, {when}");
                 if (entry.Attempts > 0)
-                    because.Add($"tried {entry.Attempts} times so far: {entry.Detail}");
+                    because.Add($"tried {entry.Attempts} {(entry.Attempts == 1 ? "time" : "times")} so far: {entry.Detail}");
                 because.Add("'backlinks crawl --resume' goes on; if the crawl ended at its budget, give it a higher --max-pages");
                 return entry.ReadyAt > DateTimeOffset.UtcNow ? "delayed" : "queued";
             case FrontierState.Done:
-                because.Add($"fetched by crawl {id}{way}: {entry.Detail}");
+                because.Add($"visited by crawl {id}{way}{(entry.Detail.Length > 0 ? ": " + entry.Detail : "")}");
                 return "fetched";
             default:
                 because.Add($"skipped by crawl {id}{way}: {Reason(entry.State)}: {entry.Detail}");
@@ -126,8 +126,8 @@ internal static class WhyCommand
             because.Add("it asks not to be indexed (noindex): its links do not count");
         if (page.Canonical.Length > 0)
             because.Add($"it names {page.Canonical} as its canonical page");
-        verdict = Losses(store.LinksTo(key, cancel), "link to it", l => l.Source, because, verdict);
-        return Losses(store.LinksFrom(key, cancel), "link of it", l => l.Target, because, verdict);
+        verdict = Losses(store.LinksTo(key, cancel), "to it", l => l.Source, because, verdict);
+        return Losses(store.LinksFrom(key, cancel), "of it", l => l.Target, because, verdict);
     }
 
     private static string Losses(IEnumerable<StoredLink> links, string what, Func<StoredLink, string> other, List<string> because, string verdict)
@@ -140,18 +140,18 @@ internal static class WhyCommand
             if (link.LostAt is { } at)
             {
                 if (lost++ < shown)
-                    lines.Add($"lost {what}: {other(link)}: {Words(link.LostReason)}, established {Time(at)}, last seen {Time(link.LastSeen)}");
+                    lines.Add($"lost link {what}: {other(link)}: {Words(link.LostReason)}, established {Time(at)}, last seen {Time(link.LastSeen)}");
             }
             else if (link.MissingSince is { } since)
             {
                 if (missing++ < shown)
-                    lines.Add($"missing {what}: {other(link)}: not found on {Time(since)}; lost if a check a day or more later does not find it either");
+                    lines.Add($"missing link {what}: {other(link)}: not found on {Time(since)}; lost if a check a day or more later does not find it either");
             }
             else
                 live++;
         }
         if (live + lost + missing > 0)
-            because.Add($"{Printing.ForPeople(live)} live {what}, {Printing.ForPeople(missing)} missing, {Printing.ForPeople(lost)} lost");
+            because.Add($"links {what}: {Printing.ForPeople(live)} live, {Printing.ForPeople(missing)} missing, {Printing.ForPeople(lost)} lost");
         because.AddRange(lines);
         return lost > 0 && live == 0 && verdict is ("fetched" or "unknown") ? "lost" : verdict;
     }

@@ -50,8 +50,11 @@ public sealed record CrawlOptions
     public PageReaderOptions Pages { get; init; } = new();
 
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    internal void Check()
+    /// <exception cref="ArgumentException"><see cref="Pages"/> has selectors that are none.</exception>
+    public void Check()
     {
+        if (Pages.Main is { } main)
+            MainByRule.Check(main);
         ArgumentOutOfRangeException.ThrowIfNegative(MaxHops);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPages);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPagesPerHost);

@@ -91,7 +91,7 @@ public sealed class Crawler
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task committing = Task.Factory.StartNew(() => CommitAll(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        Task[] workers = [.. Enumerable.Range(0, _options.Workers).Select(_ => Task.Run(() => WorkAsync(stop.Token), CancellationToken.None))];
+        Task[] workers = [.. Enumerable.Range(0, _options.Workers).Select(_ => Task.Run(() => WorkOrEndAllAsync(stop), CancellationToken.None))];
         try
         {
             await Task.WhenAll(workers);
@@ -105,6 +105,7 @@ public sealed class Crawler
             _seen.Writer.TryComplete();
             await committing; // a failure to write is the one that matters
         }
+        _frontier.Commit(); // how long hosts asked to be left alone, learned since the last page
         return new CrawlResult
         {
             End = _end,
@@ -116,6 +117,20 @@ public sealed class Crawler
             Outcomes = new SortedDictionary<string, long>(Enum.GetValues<VisitOutcome>().Where(o => _outcomes[(int)o] > 0)
                 .ToDictionary(o => o.ToString(), o => _outcomes[(int)o]), StringComparer.Ordinal),
         };
+    }
+
+    /// <summary>What one worker cannot do (a frontier that cannot be written) ends all: the others would wait for its lease for ever.</summary>
+    private async Task WorkOrEndAllAsync(CancellationTokenSource stop)
+    {
+        try
+        {
+            await WorkAsync(stop.Token);
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
+        }
     }
 
     private async Task WorkAsync(CancellationToken cancel)
@@ -334,10 +349,7 @@ public sealed class Crawler
         catch
         {
             stop.Cancel(); // no use in fetching what cannot be kept
-            while (_seen.Reader.TryRead(out _)) // let workers that wait to write end
-            {
-            }
-            _seen.Writer.TryComplete();
+            _seen.Writer.TryComplete(); // workers that wait to write end, and so does whoever writes later
             throw;
         }
     }

@@ -96,7 +96,8 @@ internal sealed partial class FrontierJournal : IDisposable
                 {
                     if (!acceptCut)
                         throw ImportException.AtByte(path, end, $"the frontier is damaged here: {length - end:n0} of {length:n0} bytes cannot be trusted; " +
-                            "what stands before is whole, and the crawl can go on with it if you accept the cut");
+                            "what stands before is whole, and the crawl can go on with it if you accept the cut ('backlinks crawl --resume --accept-cut'): "
+                            + "what stands behind is put aside, and its pages are fetched again");
                     Keep(file, end, length, $"{path}.cut-{end}");
                 }
                 RandomAccess.SetLength(file, end); // durable with the next commit; until then it would be cut again

@@ -44,7 +44,8 @@ public sealed record PolitenessOptions
     /// <summary>No gap, delay or back-off at all, only <see cref="ConnectionsPerHost"/>: for benchmarks against one's own machine.</summary>
     public bool Off { get; init; }
 
-    internal void Check()
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MinGap, TimeSpan.Zero);
         if (!(FetchTimeFactor is >= 0 and <= 1e6))

@@ -58,14 +58,7 @@ public sealed class DataFolder
     public DuckDbLinkStore OpenLinks(bool readOnly, LinkStoreOptions? options = null)
     {
         if (!readOnly)
-            try
-            {
-                Directory.CreateDirectory(Path);
-            }
-            catch (UnauthorizedAccessException e)
-            {
-                throw new StoreException(Path, "cannot be written: change its permissions or name another folder with --data", e);
-            }
+            Make();
         return DuckDbLinkStore.Open(Links, readOnly, options);
     }
 
@@ -116,6 +109,24 @@ public sealed class DataFolder
     /// <summary>Locks the folder for writing, makes it if need be, and removes what killed processes left.</summary>
     /// <exception cref="StoreException">Another process is writing, or the folder cannot be written.</exception>
     public DataWriter BeginWriting() => new(this);
+
+    /// <summary>Makes the folder where there is none.</summary>
+    /// <exception cref="StoreException">It cannot be written, or a file is in the way.</exception>
+    internal void Make()
+    {
+        string full = System.IO.Path.GetFullPath(Path);
+        for (string? at = full; at is not null; at = System.IO.Path.GetDirectoryName(at))
+            if (File.Exists(at))
+                throw new StoreException(Path, $"{(at == full ? "" : at + " ")}is a file, not a folder: name another folder with --data");
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StoreException(Path, "cannot be written: change its permissions or name another folder with --data", e);
+        }
+    }
 
     /// <summary>The number before the dash of a run's id, or 0.</summary>
     internal static int SequenceOf(string runId) =>

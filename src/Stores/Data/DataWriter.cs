@@ -25,6 +25,7 @@ public sealed class DataWriter : IDisposable
         Folder = folder;
         string path = Path.Combine(folder.Path, ".lock");
         _holder = Path.Combine(folder.Path, ".lock-holder");
+        folder.Make();
         try
         {
             Directory.CreateDirectory(folder.Graphs);

@@ -21,6 +21,9 @@ public sealed partial class DuckDbLinkStore
             RequireOpen();
             if (_readOnly)
                 throw new InvalidOperationException($"{Path} was opened for reading");
+            // The database would go on writing into a file without a name, and all of it would be gone with the process.
+            if (!File.Exists(Path))
+                throw new StoreException(Path, "was deleted or moved away while in use: put it back, or gather anew");
             var batch = new Batch(this);
             bool begun = false;
             try

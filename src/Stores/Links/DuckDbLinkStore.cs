@@ -73,6 +73,8 @@ public sealed partial class DuckDbLinkStore : ILinkStore
             throw new StoreException(path, "there is no link store here: crawl or import first");
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
             throw new StoreException(path, "its folder does not exist");
+        if (Directory.Exists(path))
+            throw new StoreException(path, "is a folder, not a link store: move it away or name another folder with --data");
         if (!OpenFiles.TryAdd(path, !readOnly))
             throw new StoreException(path, "is open in this process already: use that store, or close it first");
         DuckDBConnection? connection = null;

@@ -22,9 +22,9 @@ public sealed class CrawlTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static SampleWebOptions Small => new() { Seed = 7, Sites = 8, PagesPerSite = 8, Hostile = false, Errors = false };
+    internal static SampleWebOptions Small => new() { Seed = 7, Sites = 8, PagesPerSite = 8, Hostile = false, Errors = false };
 
-    private static string[] Arguments(SampleWebServer server, string data, params string[] more) =>
+    internal static string[] Arguments(SampleWebServer server, string data, params string[] more) =>
         ["crawl", .. server.Web.Seeds, "--scope", "all", "--allow-loopback", "--connect-to", server.ConnectTo, "--delay", "0", "--retry-after", "0.05",
             "--connections-per-host", "4", "--workers", "8", "--data", data, "--json", .. more];
 
@@ -270,7 +270,7 @@ public sealed class CrawlTests : IDisposable
     }
 
     /// <summary>The links of every page that can be read are in the store as planted: target, kind, rel, zone and anchor, as often as planted.</summary>
-    private static void AssertLinks(SampleReach reach, string data, int epoch)
+    internal static void AssertLinks(SampleReach reach, string data, int epoch)
     {
         using DuckDbLinkStore store = new DataFolder(data).OpenLinks(readOnly: true);
         ILookup<string, StoredLink> stored = store.Links(cancel: Cancel).ToLookup(l => l.Source, StringComparer.Ordinal);
