@@ -130,7 +130,7 @@ public sealed class CrawlErrorsTests : IDisposable
         string line = Program.Run(CrawlTests.Arguments(server, Data)).Fails();
         Assert.Contains($"another process (PID {first.Id}) has it open", line, StringComparison.Ordinal);
         Assert.Contains("another process", Program.Run("crawl", "--resume", "--data", Data).Fails(), StringComparison.Ordinal);
-        Assert.Contains("another process", Program.Run("why", "http://a.example/", "--data", Data).Fails(), StringComparison.Ordinal);
+        Assert.Contains("cannot be told now", Program.Run("why", "http://a.example/", "--data", Data).Ok().Output, StringComparison.Ordinal);
         go.Release(100_000);
         Program.Wait(first).Ok();
         Assert.Single(new DataFolder(Data).CrawlIds());
