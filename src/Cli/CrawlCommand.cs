@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
@@ -40,12 +41,14 @@ internal static class CrawlCommand
         Option<int[]> ports = new("--port") { Description = "A port to allow beside 80, 443, 8080 and 8443.", HelpName = "N" };
         Option<string[]> proxies = new("--proxy") { Description = "A proxy of yours: http, https or socks5 URL.", HelpName = "URL" };
         Option<bool> acceptCut = new("--accept-cut") { Description = "With --resume: go on before a damaged place of the frontier's journal; pages recorded behind it are fetched again." };
+        Option<string?> render = new("--render") { Description = "Let this service of yours run pages' scripts where a host needs it: its URL, with {url} for the page's.", HelpName = "URL" };
+        Option<string?> sign = new("--sign") { Description = "Sign requests (Web Bot Auth) with the P-256 key of this PEM file; --contact must be an https URL of the site that publishes it.", HelpName = "FILE" };
         Option<string?> main = new("--main") { Description = "CSS selectors of a page's main text, such as 'article, main'.", HelpName = "CSS" };
         Option<string?> psl = new("--psl") { Description = "A public suffix list newer than the one built in.", HelpName = "FILE" };
         var command = new Command("crawl", "Fetch pages politely and keep what links where.")
         {
             seeds, resume, acceptCut, scope, include, exclude, hops, pages, hostPages, workers, delay, connections, retry, patience, followNofollow, noSitemaps, noKnown, due,
-            contact, loopback, connectTo, ports, proxies, main, psl, session.Json,
+            contact, loopback, connectTo, ports, proxies, render, sign, main, psl, session.Json,
         };
         command.SetAction(parsed =>
         {
@@ -119,7 +122,11 @@ internal static class CrawlCommand
                     Ports = parsed.GetValue(ports) ?? [],
                     Proxies = [.. (parsed.GetValue(proxies) ?? []).Select(ProxyOf)],
                     Psl = parsed.GetValue(psl) is { } list ? Path.GetFullPath(list) : null,
+                    Renderer = parsed.GetValue(render),
+                    SigningKey = parsed.GetValue(sign) is { } file ? Path.GetFullPath(file) : null,
+                    SigningSite = parsed.GetValue(sign) is null ? "" : SiteOf(who),
                 };
+                CheckSeams(settings);
                 settings.Check();
             }
             CrawlResult result;
@@ -143,7 +150,10 @@ internal static class CrawlCommand
                 }
             }
             Print(session, session.Layout(parsed, csv: false), id, result, counts);
-            return result.End == CrawlEnd.Stopped ? ExitCode.Interrupted : ExitCode.Done;
+            if (result.End != CrawlEnd.Stopped)
+                return ExitCode.Done;
+            session.Terminal.Error.WriteLine($"backlinks: interrupted with {Printing.ForPeople(counts.Queued)} URLs queued; what was fetched is kept: 'backlinks crawl --resume {id}' goes on");
+            return ExitCode.Interrupted;
 
             bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
 
@@ -182,10 +192,12 @@ internal static class CrawlCommand
         StoredSource? known = store.FindSource($"crawl:{id}");
         if (known is null && frontier.Counts.Done > 0)
             throw new StoreException(store.Path, $"does not hold what crawl {id} wrote: it was deleted or replaced; put it back, or start a new crawl");
-        using var fetcher = new Fetcher((change ?? (o => o))(settings.Fetcher() with { Clock = time }));
+        using ECDsa? key = settings.ReadSigningKey();
+        using var fetcher = new Fetcher((change ?? (o => o))(settings.Fetcher() with { Clock = time, Signer = key is null ? null : new RequestSigner(key, settings.SigningSite) }));
+        using HttpClient service = Service();
         var robots = new RobotsCache(fetcher, new RobotsCacheOptions { ErrorLifetime = settings.Crawl.RetryAfter });
         StoredSource source = known ?? new StoredSource($"crawl:{id}", "crawl", time.GetUtcNow().UtcDateTime, null, 0, Facts(settings));
-        var crawler = new Crawler(settings.Crawl, frontier, store, fetcher, robots, source, domainOf, time, progress);
+        var crawler = new Crawler(settings.Crawl, frontier, store, fetcher, robots, source, domainOf, time, progress, settings.RendererOf(service, fetcher, time));
         try
         {
             CrawlResult result = crawler.RunAsync(cancel).GetAwaiter().GetResult();
@@ -206,6 +218,21 @@ internal static class CrawlCommand
         string frontier = Path.Combine(folder.Crawls, id, "frontier");
         return Directory.Exists(frontier) ? Directory.GetFiles(frontier, "*.cut-*") : [];
     }
+
+    /// <summary>For the rendering service, which is the user's: its answers are long in coming, and the renderer has its own limits.</summary>
+    private static HttpClient Service() => new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>Tells what is wrong with proxies, key and renderer before a crawl is made of them.</summary>
+    private static void CheckSeams(CrawlSettings settings)
+    {
+        using ECDsa? key = settings.ReadSigningKey();
+        using var fetcher = new Fetcher(settings.Fetcher() with { Signer = key is null ? null : new RequestSigner(key, settings.SigningSite) });
+        using HttpClient service = Service();
+        settings.RendererOf(service, fetcher);
+    }
+
+    private static string SiteOf(string? contact) => Uri.TryCreate(contact, UriKind.Absolute, out Uri? uri) && uri.Scheme == "https" ? uri.GetLeftPart(UriPartial.Authority)
+        : throw new UsageException("--sign needs --contact with an https URL: that site publishes the public key under /.well-known/http-message-signatures-directory");
 
     private static string Facts(CrawlSettings settings) => new JsonObject
     {
@@ -274,7 +301,6 @@ internal static class CrawlCommand
         {
             CrawlEnd.Budget => $"--max-pages is reached and {Printing.ForPeople(counts.Queued)} URLs are queued: 'backlinks crawl --resume --max-pages N' goes on",
             CrawlEnd.Waiting => $"{Printing.ForPeople(counts.Queued)} URLs must wait longer than --patience: 'backlinks crawl --resume' goes on",
-            CrawlEnd.Stopped => $"stopped with {Printing.ForPeople(counts.Queued)} URLs queued: 'backlinks crawl --resume' goes on",
             _ => null,
         };
         if (more is not null)

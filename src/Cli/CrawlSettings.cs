@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Backlinks.Ingest;
@@ -33,7 +34,13 @@ internal sealed record CrawlSettings
     /// <summary>A public suffix list of the user's, or null for the one built in.</summary>
     public string? Psl { get; init; }
 
-    /// <summary>An endpoint that renders pages, or null.</summary>
+    /// <summary>A PEM file with the key that signs requests, or null.</summary>
+    public string? SigningKey { get; init; }
+
+    /// <summary>The site that publishes its public part.</summary>
+    public string SigningSite { get; init; } = "";
+
+    /// <summary>An endpoint that renders pages, with {url} for the page's, or null.</summary>
     public string? Renderer { get; init; }
 
     public FetcherOptions Fetcher() => new()
@@ -55,6 +62,36 @@ internal sealed record CrawlSettings
         _ = Crawler.ScopeOf(Crawl, DomainOf());
         using var fetcher = new Fetcher(Fetcher());
     }
+
+    /// <summary>The key as its file has it now; null where none was given.</summary>
+    /// <exception cref="UsageException">The file has no private key on P-256.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public ECDsa? ReadSigningKey()
+    {
+        if (SigningKey is null)
+            return null;
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(File.ReadAllText(SigningKey));
+            ECParameters parameters = key.ExportParameters(includePrivateParameters: true);
+            return parameters.Curve.Oid.Value == "1.2.840.10045.3.1.7" ? key : throw new CryptographicException("its curve is another");
+        }
+        catch (Exception e)
+        {
+            key.Dispose();
+            if (e is ArgumentException or CryptographicException)
+                throw new UsageException($"{SigningKey} is not the PEM file of a private EC key on P-256 ('openssl ecparam -name prime256v1 -genkey -noout' makes one): {e.Message}");
+            throw;
+        }
+    }
+
+    /// <summary>The renderer that was asked for, or null.</summary>
+    /// <param name="fetcher">Judges what may be rendered.</param>
+    /// <param name="time">Null for the system's.</param>
+    /// <exception cref="ArgumentException">The endpoint is no URL, or has no {url}.</exception>
+    public IRenderer? RendererOf(HttpClient http, Fetcher fetcher, TimeProvider? time = null) => Renderer is null ? null
+        : new HttpEndpointRenderer(http, new HttpEndpointRendererOptions { Endpoint = Renderer, Clock = time ?? TimeProvider.System }, fetcher.VetAsync);
 
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
@@ -30,6 +31,8 @@ public sealed class Crawler
     private readonly TimeProvider _time;
     private readonly CrawlScope _scope;
     private readonly TrapGuard _traps = new();
+    private readonly PageRendering _rendering;
+    private readonly ConcurrentDictionary<string, Rest> _resting = new(StringComparer.Ordinal);
     private readonly StoredSource _source;
     private readonly Channel<Seen> _seen;
     private readonly Dictionary<string, (string ETag, string LastModified)> _validators = new(StringComparer.Ordinal);
@@ -48,20 +51,26 @@ public sealed class Crawler
     {
         public PageVisit? Visit { get; init; }
         public DateTimeOffset? RetryAt { get; init; }
+        public bool Attempted { get; init; } = true;
         public List<FrontierUrl> Found { get; } = [];
         public List<(string Url, FrontierState Why, string Detail)> Skipped { get; } = [];
     }
 
+    /// <summary>A host whose circuit is open, and how often it was found so since it last answered.</summary>
+    private readonly record struct Rest(DateTimeOffset Until, int Rounds, string Why);
+
     /// <param name="source">Identifies the crawl in the store; its facts are kept with it.</param>
     /// <param name="domainOf">Host to registrable domain.</param>
+    /// <param name="renderer">Shows pages as a browser does; null for raw HTML alone. Stays the caller's.</param>
     /// <exception cref="ArgumentException">An option is out of range or a seed is no http(s) URL.</exception>
     public Crawler(CrawlOptions options, Frontier frontier, ILinkStore store, Fetcher fetcher, RobotsCache robots, StoredSource source,
-        Func<string, string> domainOf, TimeProvider? time = null, IProgress<StepProgress>? progress = null)
+        Func<string, string> domainOf, TimeProvider? time = null, IProgress<StepProgress>? progress = null, IRenderer? renderer = null)
     {
         options.Check();
         (_options, _frontier, _store, _fetcher, _robots, _source) = (options, frontier, store, fetcher, robots, source);
         _time = time ?? TimeProvider.System;
         _progress = progress;
+        _rendering = new PageRendering(renderer, options.Pages);
         _scope = ScopeOf(options, domainOf);
         _seen = Channel.CreateBounded<Seen>(new BoundedChannelOptions(Math.Max(2 * WorthwhileBatch, options.Workers * 4)) { SingleReader = true });
     }
@@ -81,6 +90,7 @@ public sealed class Crawler
             _frontier.Add(new FrontierUrl(Seed(seed).PageKey, Urgent: true));
         foreach (StoredPage page in _store.Pages(cancel: cancel))
         {
+            _rendering.Remember(page);
             if (page.LastVerified is not null && (page.ETag.Length > 0 || page.LastModified.Length > 0))
                 _validators[page.Url] = (page.ETag, page.LastModified);
             if (_options.KnownPages && page is { Granularity: Granularity.Page, LastVisit: not null } && WebUrl.TryParse(page.Url) is { } known && _scope.Outside(known, 0) is null)
@@ -219,18 +229,35 @@ public sealed class Crawler
             return;
         }
 
-        (string etag, string modified) = _validators.GetValueOrDefault(lease.Url.Url, ("", ""));
-        DateTime at = Now();
-        FetchResult result = await _fetcher.FetchAsync(url, etag, modified, cancel); // cancelled: the lease is not finished, so the URL is queued on resuming
-        if (result.TryAgainIn is { } soon && lease.Attempts < _options.MaxAttempts + 3)
+        string server = string.Create(CultureInfo.InvariantCulture, $"{url.Host}:{url.Port}");
+        if (_resting.TryGetValue(server, out Rest rest) && rest.Until > _time.GetUtcNow())
         {
-            await _seen.Writer.WriteAsync(new Seen(lease, FrontierState.Done, result.Error) { RetryAt = _time.GetUtcNow() + soon }, CancellationToken.None);
+            await DeferAsync(lease, rest);
             return;
         }
+        bool render = _rendering.Concerns(url.Host);
+        (string etag, string modified) = render ? ("", "") : _validators.GetValueOrDefault(lease.Url.Url, ("", ""));
+        DateTime at = Now();
+        FetchResult result = await _fetcher.FetchAsync(url, etag, modified, cancel); // cancelled: the lease is not finished, so the URL is queued on resuming
+        if (result.TryAgainIn is { } soon)
+        {
+            await DeferAsync(lease, _resting.AddOrUpdate(server, _ => Resting(0), (_, old) => old.Until > _time.GetUtcNow() ? old : Resting(old.Rounds)));
+            return;
+
+            // Twice as long each time: a host that is down for good must not keep a crawl up; in the end --patience ends it.
+            Rest Resting(int rounds) => new(_time.GetUtcNow() + soon * Math.Pow(2, Math.Min(rounds, 10)), rounds + 1, result.Error);
+        }
+        if (result.Failure is null)
+            _resting.TryRemove(server, out _);
         TimeSpan? retryAfter = RetryAfterOf(result);
-        PageVisit visit = result.Failure is { } failure
-            ? new PageVisit { Url = lease.Url.Url, At = at, Source = _source.Id, Outcome = failure, Detail = result.Error, Address = result.Address, Milliseconds = result.Milliseconds }
-            : PageReader.Read(new PageResponse
+        int milliseconds = result.Milliseconds;
+        bool renderAgain = false;
+        PageVisit visit;
+        if (result.Failure is { } failure)
+            visit = new PageVisit { Url = lease.Url.Url, At = at, Source = _source.Id, Outcome = failure, Detail = result.Error, Address = result.Address, Milliseconds = result.Milliseconds };
+        else
+        {
+            var response = new PageResponse
             {
                 Url = url,
                 Status = result.Status,
@@ -241,21 +268,32 @@ public sealed class Crawler
                 Source = _source.Id,
                 Address = result.Address,
                 Milliseconds = result.Milliseconds,
-            }, _options.Pages);
+            };
+            visit = PageReader.Read(response, _options.Pages);
+            if (render && visit.Outcome == VisitOutcome.Fetched)
+            {
+                (visit, int rendering, renderAgain) = await _rendering.ReadAsync(visit, response, robots.Robots, cancel);
+                milliseconds += rendering; // the browser asked the host as well
+            }
+        }
         if (!result.Complete && visit.Detail.Length == 0)
             visit = visit with { Detail = result.Error };
-        _frontier.Release(lease, new FetchReport(TimeSpan.FromMilliseconds(result.Milliseconds), result.Address.Length > 0 ? result.Address : null, retryAfter,
+        _frontier.Release(lease, new FetchReport(TimeSpan.FromMilliseconds(milliseconds), result.Address.Length > 0 ? result.Address : null, retryAfter,
             visit.Outcome == VisitOutcome.RateLimited, result.Failure is VisitOutcome.TimedOut or VisitOutcome.NetworkError or VisitOutcome.HostDead));
         Interlocked.Add(ref _bytes, result.Body.Length);
-        await _seen.Writer.WriteAsync(Judge(lease, url, visit, result), CancellationToken.None);
+        await _seen.Writer.WriteAsync(Judge(lease, url, visit, result, renderAgain), CancellationToken.None);
         Pulse();
     }
 
+    /// <summary>Nothing was sent: no attempt, no visit.</summary>
+    private ValueTask DeferAsync(FrontierLease lease, Rest rest) =>
+        _seen.Writer.WriteAsync(new Seen(lease, FrontierState.Done, rest.Why) { RetryAt = rest.Until, Attempted = false }, CancellationToken.None);
+
     /// <summary>Outcome, retry and what to fetch next.</summary>
-    private Seen Judge(FrontierLease lease, WebUrl url, PageVisit visit, FetchResult result)
+    private Seen Judge(FrontierLease lease, WebUrl url, PageVisit visit, FetchResult result, bool renderAgain)
     {
-        // A page cut by our own caps is as long the next time.
-        bool mayPass = MayPass(visit.Outcome) && (visit.Outcome != VisitOutcome.Truncated || (!result.Complete && result.Body.Length < _options.Pages.MaxBody));
+        // A page cut by our own caps is as long the next time; a service that failed to render it may be back.
+        bool mayPass = MayPass(visit.Outcome) && (visit.Outcome != VisitOutcome.Truncated || renderAgain || (!result.Complete && result.Body.Length < _options.Pages.MaxBody));
         DateTimeOffset? retry = mayPass && lease.Attempts + 1 < _options.MaxAttempts
             ? _time.GetUtcNow() + Backoff(lease.Attempts)
             : null;
@@ -277,7 +315,7 @@ public sealed class Crawler
                 Admit(seen, inner.Url.PageKey, lease.Url.Hops + 1, 0, urgent: true);
             return seen;
         }
-        if (visit.Outcome is VisitOutcome.Fetched or VisitOutcome.Truncated)
+        if (visit.Outcome is VisitOutcome.Fetched or VisitOutcome.Truncated && !PageRendering.Failed(visit)) // shells without their scripts' work are all alike
             _traps.Learn(url, visit.SimHash);
         if (!visit.Nofollow)
             Follow(seen, visit.Links);
@@ -375,7 +413,7 @@ public sealed class Crawler
                 _frontier.Add(url);
             foreach ((string url, FrontierState why, string detail) in seen.Skipped)
                 _frontier.Skip(url, why, detail, seen.Lease.Url.Url, seen.Lease.Url.Hops + 1);
-            _frontier.Finish(seen.Lease, seen.State, seen.Detail, seen.RetryAt);
+            _frontier.Finish(seen.Lease, seen.State, seen.Detail, seen.RetryAt, attempted: seen.Attempted);
             if (seen.Visit is { } visit && seen.State == FrontierState.Done)
             {
                 _fetched++;

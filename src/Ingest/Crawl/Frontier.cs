@@ -209,7 +209,8 @@ public sealed partial class Frontier : IDisposable
     /// <param name="detail">For people: the rule of robots.txt, the error.</param>
     /// <param name="retryAt">The URL is queued again for then, its attempts one more.</param>
     /// <param name="recrawlAt">Where it is done: when to fetch it again; it is queued for then, its attempts 0.</param>
-    public void Finish(FrontierLease lease, FrontierState state, string detail = "", DateTimeOffset? retryAt = null, DateTimeOffset? recrawlAt = null)
+    /// <param name="attempted">False where nothing was sent: with <paramref name="retryAt"/> the attempts stay as they were.</param>
+    public void Finish(FrontierLease lease, FrontierState state, string detail = "", DateTimeOffset? retryAt = null, DateTimeOffset? recrawlAt = null, bool attempted = true)
     {
         if (retryAt is null && state is FrontierState.Unknown or FrontierState.Queued)
             throw new ArgumentOutOfRangeException(nameof(state), state, "Done, a reason to skip, or any with a time to retry");
@@ -230,7 +231,7 @@ public sealed partial class Frontier : IDisposable
                 FrontierUrl url = lease.Url;
                 QueueFlags flags = (url.Urgent && !done ? QueueFlags.Urgent : 0) | (done || lease.FetchedBefore ? QueueFlags.FetchedBefore : 0) |
                     (counts > 0 ? QueueFlags.Counts : 0);
-                Queue(host, flags, url.Hops, done ? 0 : url.Redirects, done ? 0 : lease.Attempts + 1, Math.Max(at.UtcTicks, 1), replaced,
+                Queue(host, flags, url.Hops, done ? 0 : url.Redirects, done ? 0 : lease.Attempts + (attempted ? 1 : 0), Math.Max(at.UtcTicks, 1), replaced,
                     Encoding.UTF8.GetBytes(url.Url), Encoding.UTF8.GetBytes(url.From), text);
                 return;
             }

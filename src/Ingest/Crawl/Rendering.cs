@@ -224,22 +224,46 @@ public sealed class RenderPolicy(int maxHosts = 100_000)
             return !_hosts.TryGetValue(host, out State state) || state.Needed || state.Agreed < Samples;
     }
 
+    /// <summary>Whether a page of the host differed, or <see cref="Need"/> said so.</summary>
+    public bool IsNeeded(string host)
+    {
+        lock (_lock)
+            return _hosts.TryGetValue(host, out State state) && state.Needed;
+    }
+
+    /// <summary>Says that the host needs rendering, as an earlier crawl found.</summary>
+    public void Need(string host)
+    {
+        lock (_lock)
+        {
+            Admit(host);
+            _hosts[host] = new State(0, Needed: true);
+        }
+    }
+
     /// <summary>Says what a page gave both ways; returns the agreement of its link sets, 0 to 1.</summary>
     public double Report(string host, IEnumerable<string> rawLinks, IEnumerable<string> renderedLinks)
     {
         double agreement = Jaccard(rawLinks, renderedLinks);
         lock (_lock)
         {
-            if (!_hosts.TryGetValue(host, out State state))
-            {
-                if (_order.Count >= maxHosts)
-                    _hosts.Remove(_order.Dequeue());
-                _order.Enqueue(host);
-            }
+            State state = Admit(host);
             if (!state.Needed && state.Agreed < Samples) // decided is decided
                 _hosts[host] = agreement >= Agreement ? state with { Agreed = state.Agreed + 1 } : state with { Needed = true };
         }
         return agreement;
+    }
+
+    private State Admit(string host)
+    {
+        if (!_hosts.TryGetValue(host, out State state))
+        {
+            if (_order.Count >= maxHosts)
+                _hosts.Remove(_order.Dequeue());
+            _order.Enqueue(host);
+            _hosts.Add(host, state);
+        }
+        return state;
     }
 
     /// <summary>|A ∩ B| / |A ∪ B|; two empty sets agree.</summary>

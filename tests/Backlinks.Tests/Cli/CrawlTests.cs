@@ -80,6 +80,32 @@ public sealed class CrawlTests : IDisposable
         AssertLinks(reach, Data, 0);
     }
 
+    [Theory]
+    [InlineData(ProcessTests.SigInt)]
+    [InlineData(ProcessTests.SigTerm)]
+    public async Task A_signal_ends_a_crawl_with_a_word_and_resuming_completes_it_exactly(int signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals to send");
+        await using SampleWebServer server = await SampleWebServer.StartAsync(PlantedWeb.Generate(Small));
+        string[] start = Arguments(server, Data);
+        start[Array.IndexOf(start, "--delay") + 1] = "0.3"; // so that it cannot be over before the signal comes
+        using (Process process = Program.Start(start))
+        {
+            var clock = Stopwatch.StartNew();
+            while (!process.HasExited && server.Requests < 12 && clock.Elapsed < TimeSpan.FromSeconds(60))
+                await Task.Delay(2, Cancel);
+            Assert.Equal(0, ProcessTests.Signal(process.Id, signal));
+            Outcome stopped = Program.Wait(process);
+            Assert.Contains("'backlinks crawl --resume", stopped.Fails(ExitCode.Interrupted), StringComparison.Ordinal);
+            Assert.Equal("stopped", stopped.Json.GetProperty("end").GetString());
+            Assert.True(stopped.Json.GetProperty("queued").GetInt64() > 0, "nothing was left to resume");
+        }
+        Assert.Equal("complete", Program.Run("crawl", "--resume", "--delay", "0", "--data", Data, "--json").Ok().Json.GetProperty("end").GetString());
+        SampleReach reach = server.Web.Truth.Reach(new SampleReachRules { Scope = SampleScope.Everything });
+        AssertRequests(server, reach);
+        AssertLinks(reach, Data, 0);
+    }
+
     [Fact]
     public async Task No_host_is_asked_again_before_its_gap_is_over_and_none_twice_at_once()
     {

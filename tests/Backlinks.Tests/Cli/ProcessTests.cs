@@ -8,7 +8,7 @@ namespace Backlinks.Tests.Cli;
 /// <summary>What only a process of its own can show: being killed, signals, locks and pipes.</summary>
 public sealed partial class ProcessTests : IDisposable
 {
-    private const int SigInt = 2, SigTerm = 15;
+    internal const int SigInt = 2, SigTerm = 15;
     private const int Kills = 20;
 
     private readonly TemporaryFolder _folder = new();
@@ -222,5 +222,5 @@ public sealed partial class ProcessTests : IDisposable
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int process, int signal);
+    internal static partial int Signal(int process, int signal);
 }

@@ -120,6 +120,20 @@ public sealed class FrontierTests : IDisposable
     }
 
     [Fact]
+    public void A_url_that_was_not_tried_comes_back_with_the_attempts_it_had()
+    {
+        using Frontier frontier = Open();
+        frontier.Add(new FrontierUrl("http://a.example/"));
+        foreach ((bool attempted, int attempts) in new[] { (false, 0), (true, 0), (false, 1), (false, 1), (true, 1), (true, 2) })
+        {
+            Assert.True(frontier.TryLease(out FrontierLease? lease, out TimeSpan _));
+            Assert.Equal(attempts, lease.Attempts);
+            frontier.Finish(lease, FrontierState.Done, "", retryAt: _time.Now.AddSeconds(90), attempted: attempted);
+            _time.Advance(TimeSpan.FromSeconds(90));
+        }
+    }
+
+    [Fact]
     public void A_page_visited_again_counts_once()
     {
         using (Frontier frontier = Open())
