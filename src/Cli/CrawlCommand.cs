@@ -71,6 +71,9 @@ internal static class CrawlCommand
             string id = "";
             if (resuming)
             {
+                foreach (Option kept in (Option[])[scope, include, exclude, hops, connections, retry, followNofollow, noSitemaps, noKnown, due, contact, loopback, connectTo, ports, proxies, render, sign, main, psl])
+                    if (Given(kept))
+                        throw new UsageException($"{kept.Name} is what the crawl was started with, and --resume keeps it; start a new crawl to change it");
                 id = folder.CrawlId(parsed.GetValue(resume));
                 settings = CrawlSettings.Read(folder, id);
                 // What limits or paces a crawl may change from one session to the next; what it is about may not.
@@ -295,8 +298,10 @@ internal static class CrawlCommand
         {
             string.Create(CultureInfo.InvariantCulture, $"crawl {id}: {result.Fetched:N0} pages and {result.Links:N0} links of {counts.Hosts:N0} hosts in {seconds:0.0} s ({result.Fetched / seconds:0} pages/s)"),
             result.Fetched == 0 && result.End == CrawlEnd.Complete ? "  nothing was left to fetch: the crawl is complete; a new one looks again" : "  " + string.Join(", ", result.Outcomes.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Value:N0} {o.Key}"))),
-            string.Create(CultureInfo.InvariantCulture, $"  skipped: {Skipped(FrontierState.SkippedByRobots):N0} by robots.txt, {Skipped(FrontierState.SkippedByBudget):N0} by budget, {Skipped(FrontierState.SkippedAsTrap):N0} as traps; {result.NewLost:N0} links newly lost"),
+            string.Create(CultureInfo.InvariantCulture, $"  skipped so far: {Skipped(FrontierState.SkippedByRobots):N0} by robots.txt, {Skipped(FrontierState.SkippedByBudget):N0} by budget, {Skipped(FrontierState.SkippedAsTrap):N0} as traps; {result.NewLost:N0} links newly lost"),
         };
+        if (result.Outcomes.ContainsKey(nameof(VisitOutcome.Refused)))
+            lines.Add("  an address or port that was refused is not asked; 'backlinks why URL' tells which, --port and --allow-loopback allow more");
         string? more = result.End switch
         {
             CrawlEnd.Budget => $"--max-pages is reached and {Printing.ForPeople(counts.Queued)} URLs are queued: 'backlinks crawl --resume --max-pages N' goes on",

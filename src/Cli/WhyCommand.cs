@@ -57,6 +57,8 @@ internal static class WhyCommand
             {
                 using DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
                 verdict = AskStore(store, key, verdict, because, cancel);
+                if (verdict == "unknown" && id is not null)
+                    NotFollowed(folder, id, store, key, because, cancel);
             }
             catch (StoreException e) when (id is not null) // a crawl under way has the store; what its frontier says is worth saying
             {
@@ -99,6 +101,22 @@ internal static class WhyCommand
         }
     }
 
+    /// <summary>Why no link to a page in scope was followed: each of them is of a kind or has a mark that is not, or stands too far out.</summary>
+    private static void NotFollowed(DataFolder folder, string id, DuckDbLinkStore store, string key, List<string> because, CancellationToken cancel)
+    {
+        CrawlOptions options = CrawlSettings.Read(folder, id).Crawl;
+        List<StoredLink> links = [.. store.LinksTo(key, cancel).Where(l => l.LostAt is null)];
+        if (links.Count == 0)
+            return;
+        List<StoredLink> followable = links.FindAll(l => l.Kind is LinkKind.Anchor or LinkKind.Area or LinkKind.Canonical or LinkKind.Alternate or LinkKind.Frame or LinkKind.MetaRefresh or LinkKind.Redirect);
+        if (followable.Count == 0)
+            because.Insert(0, $"not fetched by crawl {id}: the links to it are of kinds that are not followed ({string.Join(", ", links.Select(l => l.Kind).Distinct())})");
+        else if (followable.TrueForAll(l => (l.Rel & LinkRel.PageNofollow) != 0 || ((l.Rel & LinkRel.Nofollow) != 0 && !options.FollowNofollow)))
+            because.Insert(0, $"not fetched by crawl {id}: the links to it are nofollow (--follow-nofollow follows those that are not on a nofollow page)");
+        else
+            because.Insert(0, $"not fetched by crawl {id}: the links to it that were found are more than --max-hops {options.MaxHops} links from a start, or were found by another crawl or import");
+    }
+
     private static string AskStore(DuckDbLinkStore store, string key, string verdict, List<string> because, CancellationToken cancel)
     {
         StoredPage? page = store.FindPage(key);
@@ -122,6 +140,8 @@ internal static class WhyCommand
             foreach (StoredVisit before in visits.SkipLast(1).TakeLast(4).Reverse())
                 because.Add($"before, {Time(before.At)}: {Outcome(before)}");
         }
+        if (page.LastOutcome == VisitOutcome.Redirected && store.LinksFrom(key, cancel).FirstOrDefault(l => l is { Kind: LinkKind.Redirect, LostAt: null }) is { } redirect)
+            because.Add($"it redirects to {redirect.Target}");
         if (page.Noindex)
             because.Add("it asks not to be indexed (noindex): its links do not count");
         if (page.Canonical.Length > 0)

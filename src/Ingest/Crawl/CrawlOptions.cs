@@ -87,7 +87,7 @@ public sealed record CrawlResult
 {
     public CrawlEnd End { get; init; }
 
-    /// <summary>URLs fetched, whatever the outcome.</summary>
+    /// <summary>URLs fetched, whatever the outcome; tries that are to be repeated are not counted.</summary>
     public long Fetched { get; init; }
 
     public long Links { get; init; }

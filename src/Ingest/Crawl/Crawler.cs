@@ -77,8 +77,14 @@ public sealed class Crawler
 
     /// <summary>The scope that <paramref name="options"/> describe.</summary>
     /// <exception cref="ArgumentException">A seed is no http(s) URL, or an expression is bad.</exception>
-    public static CrawlScope ScopeOf(CrawlOptions options, Func<string, string> domainOf) =>
-        new(options.Scope, options.Seeds.Select(Seed), domainOf, options.Include, options.Exclude, options.MaxHops);
+    public static CrawlScope ScopeOf(CrawlOptions options, Func<string, string> domainOf)
+    {
+        var scope = new CrawlScope(options.Scope, options.Seeds.Select(Seed), domainOf, options.Include, options.Exclude, options.MaxHops);
+        foreach (string seed in options.Seeds)
+            if (scope.Outside(Seed(seed), 0) is { } reason)
+                throw new ArgumentException($"'{seed}' is where the crawl is to start, but {reason}");
+        return scope;
+    }
 
     /// <summary>Crawls until nothing is left, a budget is used up, or it is cancelled; then everything fetched is committed.</summary>
     /// <exception cref="IOException">The store or the frontier cannot be written (a full disk); what was committed before is
@@ -209,10 +215,10 @@ public sealed class Crawler
             string why = Because(robots, verdict);
             // What could not be asked is asked again; a host without an address is told as such.
             DateTimeOffset again = _time.GetUtcNow() + Backoff(lease.Attempts);
-            await _seen.Writer.WriteAsync(new Seen(lease, robots.HostDead ? FrontierState.Done : FrontierState.SkippedByRobots, why)
+            await _seen.Writer.WriteAsync(new Seen(lease, robots.Failure is not null ? FrontierState.Done : FrontierState.SkippedByRobots, why)
             {
-                Visit = new PageVisit { Url = lease.Url.Url, At = Now(), Source = _source.Id, Outcome = robots.HostDead ? VisitOutcome.HostDead : VisitOutcome.Disallowed, Detail = why },
-                RetryAt = robots is { Unreachable: true, HostDead: false } && lease.Attempts + 1 < _options.MaxAttempts ? again > robots.ExpiresAt ? again : robots.ExpiresAt : null,
+                Visit = new PageVisit { Url = lease.Url.Url, At = Now(), Source = _source.Id, Outcome = robots.Failure ?? VisitOutcome.Disallowed, Detail = why },
+                RetryAt = robots is { Unreachable: true, Failure: null } && lease.Attempts + 1 < _options.MaxAttempts ? again > robots.ExpiresAt ? again : robots.ExpiresAt : null,
             }, CancellationToken.None);
             return;
         }
@@ -414,7 +420,7 @@ public sealed class Crawler
             foreach ((string url, FrontierState why, string detail) in seen.Skipped)
                 _frontier.Skip(url, why, detail, seen.Lease.Url.Url, seen.Lease.Url.Hops + 1);
             _frontier.Finish(seen.Lease, seen.State, seen.Detail, seen.RetryAt, attempted: seen.Attempted);
-            if (seen.Visit is { } visit && seen.State == FrontierState.Done)
+            if (seen.Visit is { } visit && seen.State == FrontierState.Done && seen.RetryAt is null)
             {
                 _fetched++;
                 _links += visit.Links.Count;

@@ -35,8 +35,8 @@ public sealed record RobotsCacheEntry
     /// <summary>Everything is denied because the file could not be had.</summary>
     public bool Unreachable { get; init; }
 
-    /// <summary>The origin's own host has no address: not only its robots.txt is gone.</summary>
-    public bool HostDead { get; init; }
+    /// <summary>HostDead or Refused where the origin itself cannot be asked, its pages no more than its robots.txt; else null.</summary>
+    public VisitOutcome? Failure { get; init; }
 
     public DateTimeOffset FetchedAt { get; init; }
 
@@ -205,7 +205,7 @@ public sealed class RobotsCache(Fetcher fetcher, RobotsCacheOptions? options = n
             milliseconds += result.Milliseconds;
             string where = requests == 1 ? "robots.txt" : $"robots.txt, redirected to {at.PageKey},";
             if (result.Failure is not null)
-                return (Entry(RobotsTxt.DenyAll, 0, $"{where} could not be fetched: {result.Error}", unreachable: true) with { HostDead = requests == 1 && result.Failure == VisitOutcome.HostDead }, 0);
+                return (Entry(RobotsTxt.DenyAll, 0, $"{where} could not be fetched: {result.Error}", unreachable: true) with { Failure = requests == 1 && result.Failure is (VisitOutcome.HostDead or VisitOutcome.Refused) ? result.Failure : null }, 0);
             switch (result.Status)
             {
                 case >= 200 and < 300 when result.Complete || result.Body.Length >= MaxFile:

@@ -152,6 +152,11 @@ public sealed class CrawlTests : IDisposable
         Assert.Equal("skipped_by_robots", robots.GetProperty("verdict").GetString());
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"line {line}:"), Because(robots), StringComparison.Ordinal);
 
+        SampleLink resource = reach.Pages.SelectMany(p => p.Answer(0).Links).First(l => l.Kind == SampleKind.Resource && !reach.Requested.Contains(l.Target));
+        Assert.Contains("kinds that are not followed", Because(Why(resource.Target)), StringComparison.Ordinal);
+        SamplePage moved = server.Web.Sites.SelectMany(s => s.Pages).First(p => p.RedirectTo is not null && reach.Requested.Contains(p.Url));
+        Assert.Contains("it redirects to " + moved.RedirectTo, Because(Why(moved.Url)), StringComparison.Ordinal);
+
         Assert.Equal("unknown", Why("http://" + page.Site.Host + "/nobody/links/here").GetProperty("verdict").GetString());
         Assert.Contains("'http://[' is not a URL", Program.Run("why", "http://[", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
     }
@@ -276,6 +281,8 @@ public sealed class CrawlTests : IDisposable
         Assert.Contains("'ftp://a/'", Program.Run("crawl", "ftp://a/", "--allow-loopback", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Contains("attack", Program.Run("crawl", "https://a.example/", "--contact", "https://me.example/", "--delay", "0", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Contains("'('", Program.Run("crawl", "https://a.example/", "--allow-loopback", "--include", "(", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("where the crawl is to start, but --exclude", Program.Run("crawl", "https://a.example/", "--allow-loopback", "--exclude", "a", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("--scope is what the crawl was started with", Program.Run("crawl", "--resume", "--scope", "all", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Contains("at least one URL", Program.Run("crawl", "--allow-loopback", "--data", Data).Fails(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Contains("no crawl yet", Program.Run("crawl", "--resume", "--data", Data).Fails(), StringComparison.Ordinal);
         Assert.Contains("no crawl", Program.Run("why", "https://a.example/", "--data", Data).Fails(), StringComparison.Ordinal);
