@@ -137,10 +137,10 @@ public sealed class ImportDamageTests : IDisposable
         warc.Response("http://a.example/bomb", WarcWriter.Http("200 OK", packed.ToArray(), "Content-Encoding: gzip"), At);
         warc.Record("response", "http://a.example/large", "application/http", [.. WarcWriter.Http("200 OK", []), .. new byte[50 << 20]], At);
         warc.Response("http://a.example/", WarcWriter.Page("http://b.example/"), At);
-        long before = GC.GetTotalAllocatedBytes();
         (VisitsInMemory store, _) = Import("warc", warc.ToArray());
         Assert.Equal([VisitOutcome.Truncated, VisitOutcome.Truncated, VisitOutcome.Fetched], store.All.Select(v => v.Outcome));
-        Assert.True(GC.GetTotalAllocatedBytes() - before < 400 << 20);
+        // What unpacking costs is held in BodyReaderTests, on one thread: what a process allocates depends on the tests beside this one.
+        Assert.All(store.All, v => Assert.InRange(v.Bytes, 0, new PageReaderOptions().MaxBody));
     }
 
     private static byte[] Make(string kind, Packing packing, out List<long> offsets)
