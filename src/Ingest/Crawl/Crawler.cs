@@ -20,8 +20,8 @@ public sealed class Crawler
 
     /// <summary>While enough URLs are queued to keep the workers busy, commits wait for this many pages or this long: a transaction
     /// costs about as much as thirty pages in it.</summary>
-    private const int WorthwhileBatch = 250;
-    private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(200);
+    private const int WorthwhileBatch = 500;
+    private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(400);
 
     private readonly CrawlOptions _options;
     private readonly Frontier _frontier;

@@ -23,7 +23,7 @@ namespace Backlinks.Ingest;
 public sealed class TrapGuard
 {
     /// <summary>Pages of a shape before it is judged.</summary>
-    public const int Enough = 100;
+    public const int Enough = 500;
 
     /// <summary>Bits of 64 in which the SimHashes of near-duplicates differ at most (Manku, Jain, Das Sarma 2007). Eight would take
     /// the pages of a shop with long common texts for a trap, which loses pages where a trap only costs requests.</summary>
