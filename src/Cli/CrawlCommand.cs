@@ -252,7 +252,7 @@ internal static class CrawlCommand
         using DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
         DateTime now = DateTime.UtcNow;
         return [.. store.Pages(cancel: cancel)
-            .Where(p => p is { LastVisit: { } last } && now - last >= RecrawlInterval.After(p.Verifications, p.Changes, (p.LastVerified ?? last) - p.FirstSeen))
+            .Where(p => p is { Granularity: Granularity.Page, LastVisit: { } last } && now - last >= RecrawlInterval.After(p.Verifications, p.Changes, (p.LastVerified ?? last) - p.FirstSeen))
             .Select(p => p.Url)];
     }
 

@@ -108,7 +108,7 @@ internal static class WhyCommand
         List<StoredLink> links = [.. store.LinksTo(key, cancel).Where(l => l.LostAt is null)];
         if (links.Count == 0)
             return;
-        List<StoredLink> followable = links.FindAll(l => l.Kind is LinkKind.Anchor or LinkKind.Area or LinkKind.Canonical or LinkKind.Alternate or LinkKind.Frame or LinkKind.MetaRefresh or LinkKind.Redirect);
+        List<StoredLink> followable = links.FindAll(l => Crawler.Follows(l.Kind));
         if (followable.Count == 0)
             because.Insert(0, $"not fetched by crawl {id}: the links to it are of kinds that are not followed ({string.Join(", ", links.Select(l => l.Kind).Distinct())})");
         else if (followable.TrueForAll(l => (l.Rel & LinkRel.PageNofollow) != 0 || ((l.Rel & LinkRel.Nofollow) != 0 && !options.FollowNofollow)))

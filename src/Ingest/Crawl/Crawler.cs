@@ -328,13 +328,17 @@ public sealed class Crawler
         return seen;
     }
 
+    /// <summary>Whether the targets of such links are fetched; images, forms, scripts and files are recorded alone.</summary>
+    public static bool Follows(LinkKind kind) => kind is LinkKind.Anchor or LinkKind.Area or LinkKind.Canonical or LinkKind.Alternate
+        or LinkKind.Frame or LinkKind.MetaRefresh or LinkKind.Redirect;
+
     private void Follow(Seen seen, IEnumerable<LinkObservation> links)
     {
         var targets = new HashSet<string>(StringComparer.Ordinal);
         foreach (LinkObservation link in links)
         {
             bool redirect = link.Kind == LinkKind.Redirect;
-            if (link.Kind is not (LinkKind.Anchor or LinkKind.Area or LinkKind.Canonical or LinkKind.Alternate or LinkKind.Frame or LinkKind.MetaRefresh or LinkKind.Redirect))
+            if (!Follows(link.Kind))
                 continue;
             if ((link.Rel & LinkRel.Nofollow) != 0 && !_options.FollowNofollow)
                 continue;
@@ -442,7 +446,7 @@ public sealed class Crawler
         if (lease.Url.From.EndsWith("/robots.txt", StringComparison.Ordinal))
             return true;
         ReadOnlySpan<byte> head = result.Body.Span[..Math.Min(result.Body.Length, 1024)];
-        return head.StartsWith("\x1f\x8b"u8[..1]) || head.IndexOf("<urlset"u8) >= 0 || head.IndexOf("<sitemapindex"u8) >= 0;
+        return head is [0x1f, 0x8b, ..] || head.IndexOf("<urlset"u8) >= 0 || head.IndexOf("<sitemapindex"u8) >= 0;
     }
 
     private static string Because(RobotsCacheEntry robots, RobotsVerdict verdict) => verdict.Line > 0 && !robots.Unreachable
