@@ -65,6 +65,7 @@ internal static class CommandLine
         TopCommand.Create(session),
         ShowCommand.Create(session),
         ExportCommand.Create(session),
+        EvalCommand.Create(session),
         DemoCommand.Create(session),
     };
 

@@ -206,6 +206,16 @@ public sealed unsafe class GraphBuilder : IDisposable
     public void AddArray<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
         _more.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
 
+    /// <summary>Writes how much weight each of n nodes loses (<see cref="LinkGraph.LostWeights"/>); the links must have weights.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A weight is not finite and at least 0.</exception>
+    public void AddLostWeights(ReadOnlySpan<double> weights)
+    {
+        for (int node = 0; node < weights.Length; node++)
+            if (!(weights[node] >= 0 && weights[node] < double.PositiveInfinity))
+                throw new ArgumentOutOfRangeException(nameof(weights), weights[node], $"what node {node} loses must be finite and at least 0");
+        AddArray(LinkGraph.LostName, weights, "weight of each node's links that goes nowhere");
+    }
+
     /// <summary>Sorts, merges duplicates, writes both directions, the rank layout, the names and last graph.json and the seal.</summary>
     /// <param name="nodeCount">n, at least the highest node named plus 1, at most <see cref="MaxNodes"/>.</param>
     /// <param name="names">The names of all n nodes, or null.</param>

@@ -8,6 +8,8 @@ namespace Backlinks.GraphEngine;
 /// in_offsets   &lt;i8  n+1   the same by target
 /// in_links     &lt;u4  m     sources of v, ascending, distinct
 /// out_weights  &lt;f4  m     optional: weight of each link, finite, ≥ 0; duplicates summed. in_weights likewise
+/// lost_weights &lt;f8  n     optional, weighted graphs: weight of each node's links that goes nowhere, ≥ 0: what rel=nofollow and
+///                         the like keep from their targets without giving it to the others
 /// out_counts   &lt;u4  m     optional: how many times each link was observed; absent where each was seen once
 /// names, name_blocks       optional: see <see cref="NodeNames"/>
 /// rank_*                   optional: the layout the rank kernels prefer, see <see cref="RankLayout"/>
@@ -19,6 +21,8 @@ namespace Backlinks.GraphEngine;
 /// </summary>
 public sealed unsafe class LinkGraph : IDisposable
 {
+    internal const string LostName = "lost_weights";
+
     private readonly List<IDisposable> _open = [];
 
     private LinkGraph(string folder, GraphManifest manifest)
@@ -34,6 +38,7 @@ public sealed unsafe class LinkGraph : IDisposable
         OutWeights = MapIfPresent<float>("out_weights");
         InWeights = MapIfPresent<float>("in_weights");
         OutCounts = MapIfPresent<uint>("out_counts");
+        LostWeights = MapIfPresent<double>(LostName);
         Names = new NodeNames(NodeCount, MapIfPresent<byte>("names"), MapIfPresent<long>("name_blocks"));
         RequireLength(OutOffsets, NodeCount + 1L);
         RequireLength(InOffsets, NodeCount + 1L);
@@ -42,6 +47,8 @@ public sealed unsafe class LinkGraph : IDisposable
         foreach (MappedArray<float>? weights in new[] { OutWeights, InWeights })
             if (weights is not null)
                 RequireLength(weights, LinkCount);
+        if (LostWeights is not null)
+            RequireLength(LostWeights, NodeCount);
         if (OutCounts is not null)
             RequireLength(OutCounts, LinkCount);
         if (Names.Blocks is not null)
@@ -80,6 +87,9 @@ public sealed unsafe class LinkGraph : IDisposable
     /// <summary>Null where each link was observed once.</summary>
     public MappedArray<uint>? OutCounts { get; }
 
+    /// <summary>Weight of each node's links that evaporates: it is in the denominator of every share and goes nowhere. Null where none does.</summary>
+    public MappedArray<double>? LostWeights { get; }
+
     public NodeNames Names { get; }
 
     public long OutDegree(int node) => OutOffsets[node + 1L] - OutOffsets[node];
@@ -94,6 +104,18 @@ public sealed unsafe class LinkGraph : IDisposable
 
     /// <summary>Weight of the link at <paramref name="position"/> in <see cref="OutLinks"/>.</summary>
     public float OutWeight(long position) => OutWeights is null ? 1 : OutWeights[position];
+
+    /// <summary>W(u): what a link's weight is divided by to get its share; the sum of a node's out-weights and of what it loses.
+    /// 0 for a node that links to nothing.</summary>
+    public double OutTotal(int node)
+    {
+        double sum = 0;
+        if (OutWeights is null)
+            return OutDegree(node);
+        foreach (float weight in OutWeights.Slice(OutOffsets[node], checked((int)OutDegree(node))))
+            sum += weight;
+        return sum + (LostWeights is null ? 0 : LostWeights[node]);
+    }
 
     /// <summary>Opens the graph in <paramref name="folder"/>.</summary>
     /// <exception cref="GraphException">Missing, truncated, altered or of a newer version.</exception>
@@ -170,6 +192,10 @@ public sealed unsafe class LinkGraph : IDisposable
         RankLayout.Verify(graph, cancel);
         VerifyWeights(graph.OutWeights, cancel);
         VerifyWeights(graph.InWeights, cancel);
+        if (graph.LostWeights is { } lost)
+            for (int node = 0; node < lost.Length; node++)
+                if (!(lost[node] >= 0 && lost[node] < double.PositiveInfinity))
+                    throw new GraphException(lost.Path, lost.Header.DataOffset + 8L * node, $"node {node} loses the weight {lost[node]}, which is not finite and at least 0: import the graph again");
     }
 
     private static void VerifyRows(MappedArray<long> offsets, MappedArray<uint> links, int nodes, CancellationToken cancel)

@@ -130,6 +130,14 @@ public sealed class NpyWriter<T> : IDisposable where T : unmanaged
         return writer.Finish(meaning);
     }
 
+    /// <summary>Writes a whole matrix of rows of <paramref name="columns"/> elements at once.</summary>
+    public static ArrayEntry WriteAll(string path, ReadOnlySpan<T> values, string meaning, int columns)
+    {
+        using NpyWriter<T> writer = new(path, values.Length / columns, columns);
+        writer.Write(values);
+        return writer.Finish(meaning);
+    }
+
     public void Dispose()
     {
         ((IAsyncResult)_flushing).AsyncWaitHandle.WaitOne(); // not for its outcome: who disposes early has given up the file

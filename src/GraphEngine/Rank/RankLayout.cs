@@ -20,7 +20,8 @@ internal sealed record RankLayoutShape(int Lanes, int Stages, long HubLinks, boo
 ///
 /// rank_nodes   &lt;u4  n       node of each row
 /// rank_out     &lt;u4  c       out-degree of each linking row, links to itself included
-/// rank_weight  &lt;f8  c       weighted graphs: sum of the out-weights of each linking row
+/// rank_weight  &lt;f8  c       weighted graphs: sum of the out-weights of each linking row and of what it loses
+/// rank_lost    &lt;f8  c       optional: share of each linking row's weight that goes nowhere (LinkGraph.LostWeights), 0 to below 1
 /// rank_self    &lt;u4  s       linking rows that link to themselves, ascending; those links are not in rank_links
 /// rank_selfw   &lt;f4  s       weighted graphs: weight of each of them
 /// rank_runs    &lt;i8  R×3     runs of rows of equal in-degree: first row, in-degree, first link; a last row closes it
@@ -77,6 +78,7 @@ internal sealed unsafe class RankLayout
         Blocks = Need<long>("rank_blocks");
         Hubs = Need<long>("rank_hubs");
         OutWeights = graph.MapIfPresent<double>("rank_weight");
+        LostShares = graph.MapIfPresent<double>("rank_lost");
         SelfWeights = graph.MapIfPresent<float>("rank_selfw");
         LinkWeights = graph.MapIfPresent<float>("rank_linkw");
     }
@@ -128,6 +130,9 @@ internal sealed unsafe class RankLayout
 
     public MappedArray<double>? OutWeights { get; }
 
+    /// <summary>Null where no node loses weight.</summary>
+    public MappedArray<double>? LostShares { get; }
+
     public MappedArray<float>? SelfWeights { get; }
 
     public MappedArray<float>? LinkWeights { get; }
@@ -169,6 +174,12 @@ internal sealed unsafe class RankLayout
             Require(layout.Blocks, i, layout.Blocks[i] <= layout.Blocks[i + 1]);
         if (layout.OutWeights is { } w)
             Require(w, 0, w.Length == layout.Linking);
+        if (layout.LostShares is { } lost)
+        {
+            Require(lost, 0, lost.Length == layout.Linking);
+            for (long i = 0; i < lost.Length; i++)
+                Require(lost, i, lost[i] is >= 0 and <= 1);
+        }
         if (layout.LinkWeights is { } lw)
             Require(lw, 0, lw.Length == layout.LinkCount);
         if (layout.SelfWeights is { } sw)
@@ -204,12 +215,13 @@ internal sealed unsafe class RankLayout
         bool weighted = arrays.ContainsKey("in_weights");
         using MappedArray<float>? inWeights = weighted ? MappedArray<float>.Open(Path.Combine(folder, "in_weights.npy")) : null;
         using MappedArray<float>? outWeights = weighted ? MappedArray<float>.Open(Path.Combine(folder, "out_weights.npy")) : null;
-        new Writer(folder, nodes, links, arrays, options, outOffsets, inOffsets, inLinks, inWeights, outWeights, progress, cancel).Write();
+        using MappedArray<double>? lost = weighted && arrays.ContainsKey(LinkGraph.LostName) ? MappedArray<double>.Open(Path.Combine(folder, $"{LinkGraph.LostName}.npy")) : null;
+        new Writer(folder, nodes, links, arrays, options, outOffsets, inOffsets, inLinks, inWeights, outWeights, lost, progress, cancel).Write();
     }
 
     private sealed class Writer(string folder, int n, long m, IDictionary<string, ArrayEntry> arrays, GraphBuilderOptions options,
         MappedArray<long> outOffsets, MappedArray<long> inOffsets, MappedArray<uint> inLinks, MappedArray<float>? inWeights,
-        MappedArray<float>? outWeights, IProgress<StepProgress>? progress, CancellationToken cancel)
+        MappedArray<float>? outWeights, MappedArray<double>? lostWeights, IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         private readonly ParallelOptions _parallel = new()
         {
@@ -554,6 +566,8 @@ internal sealed unsafe class RankLayout
             Add("rank_nodes", [n], MemoryMarshal.Cast<int, uint>(_rowNodes.AsSpan()), "node of each rank row");
             using NpyWriter<uint> degrees = new(Path.Combine(folder, "rank_out.npy"), _linking);
             using NpyWriter<double>? weights = outWeights is null ? null : new(Path.Combine(folder, "rank_weight.npy"), _linking);
+            using NpyWriter<double>? lost = lostWeights is null ? null : new(Path.Combine(folder, "rank_lost.npy"), _linking);
+            double[] lostBuffer = new double[65536];
             var self = new List<uint>();
             var selfWeights = new List<float>();
             uint[] degreeBuffer = new uint[65536];
@@ -571,7 +585,9 @@ internal sealed unsafe class RankLayout
                         double sum = 0;
                         for (long k = first; k < last; k++)
                             sum += outWeights.Pointer[k];
-                        weightBuffer[i] = sum;
+                        double less = lostWeights is null ? 0 : lostWeights.Pointer[v];
+                        weightBuffer[i] = sum += less;
+                        lostBuffer[i] = sum > 0 ? less / sum : 0;
                     }
                     if (Self(v))
                     {
@@ -586,10 +602,13 @@ internal sealed unsafe class RankLayout
                 }
                 degrees.Write(degreeBuffer.AsSpan(0, count));
                 weights?.Write(weightBuffer.AsSpan(0, count));
+                lost?.Write(lostBuffer.AsSpan(0, count));
             }
             arrays["rank_out"] = degrees.Finish("out-degree of each linking rank row");
             if (weights is not null)
                 arrays["rank_weight"] = weights.Finish("sum of the out-weights of each linking rank row");
+            if (lost is not null)
+                arrays["rank_lost"] = lost.Finish("share of each linking rank row's weight that goes nowhere");
             Add<uint>("rank_self", [self.Count], CollectionsMarshal.AsSpan(self), "linking rank rows that link to themselves");
             if (outWeights is not null)
                 Add<float>("rank_selfw", [selfWeights.Count], CollectionsMarshal.AsSpan(selfWeights), "weight of each link of rank_self");

@@ -68,6 +68,7 @@ internal sealed unsafe class RankSolve : IDisposable
             double[] change = _system.Columns == 1 ? InnerOne(scale[0], perChange) : Inner(scale, perChange);
             _y = new HugeArray<double>((long)_n * _system.Columns);
             _sums = _system.Certify(_b, Uniform, _y.Pointer);
+            AddLost();
             double worst = 0, worstBound = 0;
             bool exhausted = true;
             perChange = 0.05;
@@ -94,6 +95,31 @@ internal sealed unsafe class RankSolve : IDisposable
             _y.Dispose(); // y and the extrapolation's vectors never stand at once
             _y = null;
             _system.Refine();
+        }
+    }
+
+    /// <summary>What evaporates from linking nodes goes the way of dangling mass: both are what P̄ does not pass on.</summary>
+    private void AddLost()
+    {
+        if (!_system.Loses)
+            return;
+        for (int column = 0; column < _wanted; column++)
+        {
+            double* y = _y!.Pointer + column;
+            int columns = _system.Columns;
+            double lost = RankSystem.Total(_system.Each(_system.Layout.Linking, (first, end) =>
+            {
+                double sum = 0, carry = 0; // Kahan: the bound must not grow with the rows
+                for (int row = first; row < end; row++)
+                {
+                    double term = y[(long)row * columns] * _system.LostShare(row) - carry, next = sum + term;
+                    carry = next - sum - term;
+                    sum = next;
+                }
+                return sum;
+            }));
+            _sums[column].Dangling += lost;
+            _sums[column].Rounding += 1e-15 * lost;
         }
     }
 

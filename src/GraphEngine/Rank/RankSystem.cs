@@ -90,6 +90,12 @@ internal sealed unsafe class RankSystem : IDisposable
     /// <summary>W of a linking row.</summary>
     public double OutWeight(int row) => _weighted ? _layout.OutWeights!.Pointer[row] : _layout.OutDegrees.Pointer[row];
 
+    /// <summary>Share of a linking row's weight that goes nowhere.</summary>
+    public double LostShare(int row) => _weighted && _layout.LostShares is { } lost ? lost.Pointer[row] : 0;
+
+    /// <summary>Whether any row may lose weight.</summary>
+    public bool Loses => _weighted && _layout.LostShares is not null;
+
     /// <summary>Sets the right sides and the first guess: y is <paramref name="guess"/> everywhere in the columns where b is uniform, else b.</summary>
     /// <param name="b">Right side of each column by rank row; null where it is <paramref name="uniform"/> everywhere.</param>
     public void Start(double[]?[] b, double uniform, double guess)

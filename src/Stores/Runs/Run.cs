@@ -22,6 +22,7 @@ public sealed class Run : IDisposable
 {
     private readonly List<IDisposable> _open = [];
     private readonly List<ScoreColumn> _columns = [];
+    private readonly Dictionary<string, IDisposable> _mapped = new(StringComparer.Ordinal);
 
     private readonly string _prefix;
 
@@ -59,6 +60,39 @@ public sealed class Run : IDisposable
 
     /// <summary>The column of that name, or null.</summary>
     public ScoreColumn? Column(string name) => _columns.Find(c => c.Name == name);
+
+    /// <summary>An array of the run by its full name (<c>page_</c> included), whatever its shape; null where the run has none.
+    /// Disposed with the run.</summary>
+    /// <exception cref="GraphException">The file holds another type of number.</exception>
+    public MappedArray<T>? Array<T>(string name) where T : unmanaged
+    {
+        if (!Manifest.Arrays.TryGetValue(name, out ArrayEntry? entry))
+            return null;
+        lock (_open)
+            if (_mapped.TryGetValue(name, out IDisposable? there))
+                return (MappedArray<T>)there;
+        MappedArray<T> array = MappedArray<T>.Open(Path.Combine(Folder, entry.File));
+        lock (_open)
+        {
+            _open.Add(array);
+            _mapped.TryAdd(name, array);
+        }
+        return array;
+    }
+
+    /// <summary>A file of text of the run, such as <c>clusters.json</c>; null where the run has none.</summary>
+    /// <exception cref="StoreException">Missing or altered.</exception>
+    public byte[]? Document(string name)
+    {
+        if (Manifest.Documents is null || !Manifest.Documents.TryGetValue(name, out string? digest))
+            return null;
+        string path = Path.Combine(Folder, name);
+        if (!File.Exists(path))
+            throw new StoreException(path, "the file is missing: delete the run's folder and rank again");
+        byte[] content = File.ReadAllBytes(path);
+        return Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(content)) == digest ? content
+            : throw new StoreException(path, "was altered: its checksum does not fit; delete the run's folder and rank again");
+    }
 
     /// <summary>timings.json, or null where it is missing: nothing that counts depends on it.</summary>
     public static JsonObject? Timings(string folder)

@@ -50,6 +50,10 @@ public sealed record RunManifest
     /// <summary>The score arrays by name, n elements each, and what belongs to the configuration (<c>seeds</c>).</summary>
     public required SortedDictionary<string, ArrayEntry> Arrays { get; init; }
 
+    /// <summary>Files of text by name, such as <c>clusters.json</c>, each with its XXH3-128; absent where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, string>? Documents { get; init; }
+
     private const string NoChecksum = "0000000000000000";
 
     internal static readonly JsonSerializerOptions Json = new()
@@ -102,7 +106,7 @@ public sealed record RunManifest
             throw new StoreException(path, $"has format version {manifest.Version}, newer than {FormatVersion}: use a newer 'backlinks'");
         if (manifest.Checksum != ChecksumOf(manifest))
             throw new StoreException(path, "was altered: its checksum does not fit; delete the run's folder and rank again");
-        foreach (string file in manifest.Arrays.Values.Select(a => a.File).Append(manifest.Graph.Id).Append(manifest.PageGraph?.Id ?? manifest.Graph.Id))
+        foreach (string file in manifest.Arrays.Values.Select(a => a.File).Concat(manifest.Documents?.Keys ?? Enumerable.Empty<string>()).Append(manifest.Graph.Id).Append(manifest.PageGraph?.Id ?? manifest.Graph.Id))
             if (Path.GetFileName(file) != file)
                 throw new StoreException(path, $"names '{file}', which lies outside its folder");
         return manifest;

@@ -18,6 +18,8 @@ public sealed class RunWriter
     private readonly SortedDictionary<string, JsonObject> _results = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ArrayEntry> _arrays = new(StringComparer.Ordinal);
 
+    private readonly SortedDictionary<string, string> _documents = new(StringComparer.Ordinal);
+
     private RunGraph? _pageGraph;
 
     /// <param name="writer">Holds the lock of the data folder.</param>
@@ -48,6 +50,19 @@ public sealed class RunWriter
     public void Add<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
         _arrays.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
 
+    /// <summary>Writes a matrix of n rows, <paramref name="columns"/> numbers each, row by row.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    public void AddRows<T>(string name, ReadOnlySpan<T> values, int columns, string meaning) where T : unmanaged =>
+        _arrays.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning, columns));
+
+    /// <summary>Writes a file of text beside the arrays, such as <c>clusters.json</c>.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    public void AddDocument(string name, ReadOnlySpan<byte> content)
+    {
+        _documents.Add(name, Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(content)));
+        File.WriteAllBytes(Path.Combine(_folder, name), content);
+    }
+
     /// <summary>Writes run.json and timings.json and makes the run visible and current.</summary>
     /// <param name="timings">Seconds by step and whatever else differs between equal runs.</param>
     /// <returns>The run's id.</returns>
@@ -63,6 +78,7 @@ public sealed class RunWriter
             Configuration = _configuration,
             Results = _results,
             Arrays = _arrays,
+            Documents = _documents.Count > 0 ? _documents : null,
         };
         File.WriteAllBytes(Path.Combine(_folder, RunManifest.FileName), manifest.ToBytes());
         File.WriteAllText(Path.Combine(_folder, TimingsName), timings.ToJsonString(RunManifest.Json) + "\n");
