@@ -89,13 +89,15 @@ public static class RawAuthority
         CheckpointState? state = checkpoint?.TryResume(solve.Z);
         if (state is { Resumed: true })
             (solve.Rounds, solve.Pushes) = (state.Rounds, state.Pushes);
-        RawAuthorityResult result = Run(solve, options, state, checkpoint, progress, cancel);
+        AuthorityResidual? known = options.Start is null && state is not { Resumed: true } && graph.NodeCount > 0 && options.Damping > 0 ? solve.MeasureNothing() : null;
+        RawAuthorityResult result = Run(solve, options, known, state, checkpoint, progress, cancel);
         checkpoint?.Delete();
         return result;
     }
 
-    /// <summary>Refines the z that <paramref name="solve"/> holds until it is within the tolerance.</summary>
-    internal static RawAuthorityResult Run(AuthoritySolve solve, RawAuthorityOptions options, CheckpointState? state = null,
+    /// <summary>Refines the z that <paramref name="solve"/> holds until a pass in double finds it within the tolerance.</summary>
+    /// <param name="known">What is already known of r; the first pass is then left out.</param>
+    internal static RawAuthorityResult Run(AuthoritySolve solve, RawAuthorityOptions options, AuthorityResidual? known = null, CheckpointState? state = null,
         RankCheckpoint? checkpoint = null, IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
     {
         double best = state?.Best ?? double.PositiveInfinity;
@@ -103,11 +105,15 @@ public static class RawAuthority
         AuthorityResidual found;
         while (true)
         {
+            bool proven = known is null;
             checkpoint?.Keep(new CheckpointState { Resumed = false, Rounds = solve.Rounds, Pushes = solve.Pushes, Best = best, Idle = idle }, solve.Z);
-            found = solve.Measure(cancel);
+            found = known ?? solve.Measure(cancel);
+            known = null;
             bool gained = found.Worst < 0.5 * best;
             idle = gained ? 0 : idle + 1;
             best = Math.Min(best, found.Worst);
+            if (!proven && found.Over == 0)
+                continue;
             if (found.Over == 0 || solve.Rounds >= options.MaxRounds || idle > MostIdle || options.Damping == 0)
                 break;
             progress?.Report(new StepProgress("ranking", solve.Rounds, 0, "rounds"));
