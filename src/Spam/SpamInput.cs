@@ -46,6 +46,10 @@ public enum DomainTraits : byte
 /// <param name="Keys">Each domain's keys in any order, equal for equal things; repeats count once.</param>
 public sealed record SharedKeys(string Name, EvidenceFamily Family, long[] Offsets, ulong[] Keys)
 {
+    /// <summary>ln of how much likelier members of a farm share such a key than domains that a hoster or a fashion brought
+    /// together, 0 to 3. Default 2; a counter's or advertiser's account 3, a template 2, an address /24 1.5, a name server 1.</summary>
+    public double Strength { get; init; } = 2;
+
     /// <summary>A key as people read it; null where it is a mere number.</summary>
     public Func<ulong, string>? Describe { get; init; }
 
