@@ -209,6 +209,9 @@ public sealed unsafe class GraphBuilder : IDisposable
     /// <summary>Enters an array whose file is in the folder already.</summary>
     internal void AddWritten(string name, ArrayEntry entry) => _more.Add(name, entry);
 
+    /// <summary>Lists a further array that was written into the graph's folder already.</summary>
+    public void AddFile(string name, ArrayEntry file) => _more.Add(name, file);
+
     /// <summary>Writes how much weight each of n nodes loses (<see cref="LinkGraph.LostWeights"/>); the links must have weights.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A weight is not finite and at least 0.</exception>
     public void AddLostWeights(ReadOnlySpan<double> weights)
