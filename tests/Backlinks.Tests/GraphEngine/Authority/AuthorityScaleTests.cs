@@ -10,9 +10,9 @@ public class AuthorityScaleTests
     {
         AuthorityScale scale = AuthorityScale.Current;
         Assert.Equal("1", scale.Version); // another calibration needs another version
-        Assert.Equal(2e6, scale.ReferenceOf("domain"));
-        Assert.Equal(2e6, scale.ReferenceOf("host"));
-        Assert.Equal(2e6, scale.ReferenceOf("page"));
+        Assert.Equal(1e7, scale.ReferenceOf("domain"));
+        Assert.Equal(1e7, scale.ReferenceOf("host"));
+        Assert.Equal(1e7, scale.ReferenceOf("page"));
     }
 
     [Fact]
@@ -21,8 +21,8 @@ public class AuthorityScaleTests
         AuthorityScale scale = AuthorityScale.Current;
         Assert.Equal(0, scale.Score(1, "domain"));
         Assert.Equal(0, scale.Score(0.2, "domain")); // less than a node without links: one of many domains of an owner
-        Assert.Equal(50, scale.Score(Math.Sqrt(2e6), "domain"), 1e-9);
-        Assert.Equal(100, scale.Score(2e6, "domain"), 1e-9);
+        Assert.Equal(50, scale.Score(Math.Sqrt(1e7), "domain"), 1e-9);
+        Assert.Equal(100, scale.Score(1e7, "domain"), 1e-9);
         Assert.Equal(100, scale.Score(1e9, "page"));
         Assert.Equal(1234.5, scale.RawOf(scale.Score(1234.5, "page"), "page"), 1e-8);
     }
