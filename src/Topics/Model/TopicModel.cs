@@ -191,13 +191,21 @@ public sealed class TopicModel
         return (topics, confidence);
     }
 
-    /// <summary>Writes the sketch of a page, for <see cref="TermSketch.Similarity"/>.</summary>
-    public void Sketch(PageTerms page, Span<uint> sketch)
+    /// <summary>As <see cref="Classify(PageTerms, Span{float})"/>, and writes the page's sketch for <see cref="TermSketch.Similarity"/>.</summary>
+    /// <param name="sketch"><see cref="TermSketch.Size"/> numbers.</param>
+    public float Tell(PageTerms page, Span<float> topics, Span<uint> sketch)
     {
         float[] weights = ArrayPool<float>.Shared.Rent(Math.Max(1, page.Count));
-        TermWeights.Write(page, _rarities, Options.AnchorShare, weights);
-        TermSketch.Write(page.Terms.AsSpan(0, page.Count), weights.AsSpan(0, page.Count), sketch);
-        ArrayPool<float>.Shared.Return(weights);
+        try
+        {
+            TermWeights.Write(page, _rarities, Options.AnchorShare, weights);
+            TermSketch.Write(page.Terms.AsSpan(0, page.Count), weights.AsSpan(0, page.Count), sketch);
+            return Classify(page, weights, topics);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(weights);
+        }
     }
 
     internal float Classify(PageTerms page, ReadOnlySpan<float> weights, Span<float> topics)
