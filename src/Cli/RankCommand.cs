@@ -113,7 +113,7 @@ internal static class RankCommand
         using LinkGraph pages = folder.OpenGraph(pagesId, session.Cancel);
         var run = new RunWriter(writer, domainsId, domains);
         run.AddPageGraph(pagesId, pages);
-        run.Configure("store", new JsonObject { ["fold"] = fold.Name });
+        run.Configure("store", new JsonObject { ["fold"] = fold.Name, ["profile"] = LinkProfileFile.ToJson(LinkProfile.Default) });
         (PageRankResult summary, double ranking) = Score(session, run, domains, "", pageRank, seeds, extras, harmonic, seconds, progress);
         (PageRankResult pageSummary, double pageRanking) = Score(session, run, pages, "page_", pageRank, null, extras, harmonic, seconds, progress);
         string id = Publish(run, started, pageRank, seconds, session.Cancel);
