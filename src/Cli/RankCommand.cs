@@ -162,9 +162,33 @@ internal static class RankCommand
         run.Add<double>(prefix + "pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
         PageRankResult summary = result with { Scores = [] }; // n numbers have no place in JSON, nor in memory from here on
         run.Report(prefix + "pagerank", RunManifest.Describe(summary, "scores"));
+        if (seeds is null && pageRank is { Dangling: DanglingPolicy.Teleport, Weighted: true })
+        {
+            RawAuthorityResult raw = RawAuthority.Compute(graph, new RawAuthorityOptions { Damping = pageRank.Damping, MaxRounds = pageRank.MaxRounds, Threads = pageRank.Threads, Start = Multiples(graph, result.Scores, pageRank.Damping) }, progress, session.Cancel);
+            double reference = AuthorityScale.Current.ReferenceOf(graph.Manifest.Granularity);
+            run.Configure(prefix + "authority", new JsonObject { ["scale_version"] = AuthorityScale.Current.Version });
+            run.Report(prefix + "authority", new JsonObject { ["max_relative_residual"] = raw.MaxRelativeResidual, ["error_bound"] = raw.ErrorBound, ["converged"] = raw.Converged });
+            run.Add<double>(prefix + "raw", raw.Raw, "raw authority, in multiples of what a node without links gets");
+            run.Add<double>(prefix + "authority", [.. raw.Raw.Select(z => AuthorityScale.Score(z, reference))], $"authority, 0 to 100, scale {AuthorityScale.Current.Version}");
+            run.AddDocument("scale.json", AuthorityScale.Current.ToBytes());
+            RunExtras.Lap(seconds, prefix + "authority", ref start);
+        }
         RunExtras.Lap(seconds, $"writing {prefix}pagerank", ref start);
         RunExtras.Add(run, graph, prefix, extras, harmonic, seconds, progress, session.Cancel);
         return (summary, ranking);
+    }
+
+    /// <summary>A ranking as multiples of what a node without links has in it: z = x·n/(1 − d·(share of x that links pass on)).</summary>
+    private static double[] Multiples(LinkGraph graph, double[] scores, double damping)
+    {
+        double kept = 0;
+        for (int node = 0; node < scores.Length; node++)
+            if (graph.OutDegree(node) == 0)
+                kept += scores[node];
+            else if (graph.LostWeights is { } lost && lost[node] > 0)
+                kept += scores[node] * lost[node] / graph.OutTotal(node);
+        double all = scores.Length / (1 - damping * (1 - kept));
+        return [.. scores.Select(x => x * all)];
     }
 
     private static string Publish(RunWriter run, string started, PageRankOptions pageRank, JsonObject seconds, CancellationToken cancel)

@@ -158,7 +158,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private void Configure(RunWriter run, IReadOnlyDictionary<int, double>? seeds)
     {
         run.Configure("store", new JsonObject { ["fold"] = options.FoldName, ["owners"] = options.OwnerName, ["profile"] = LinkProfileFile.ToJson(options.Profile) });
-        run.Configure("authority", new JsonObject { ["damping"] = options.Damping, ["tolerance"] = options.Tolerance, ["max_rounds"] = options.MaxRounds, ["scale_version"] = AuthorityScale.Current.Version });
+        foreach (string prefix in new[] { "", "page_" })
+            run.Configure(prefix + "pagerank", new JsonObject { ["damping"] = options.Damping, ["tolerance"] = options.Tolerance, ["max_rounds"] = options.MaxRounds, ["dangling"] = "teleport", ["weighted"] = true });
+        run.Configure("authority", new JsonObject { ["scale_version"] = AuthorityScale.Current.Version });
         if (seeds is not null)
         {
             run.Add<uint>("seeds", [.. seeds.Keys.Order().Select(node => (uint)node)], "trusted domains, ascending");
@@ -193,7 +195,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         run.Add<double>(prefix + "authority", scores, $"authority, 0 to 100, scale {AuthorityScale.Current.Version}");
         if (teleport is not null)
             run.Add<double>(prefix + "teleport", teleport, "raw authority that comes from no link: owners and seeds");
-        run.Report(prefix + "authority", new JsonObject
+        run.Report(prefix + "pagerank", new JsonObject
         {
             ["rounds"] = result.Rounds,
             ["max_relative_residual"] = result.MaxRelativeResidual,
