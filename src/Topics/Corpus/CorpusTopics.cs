@@ -132,6 +132,7 @@ public sealed class CorpusTopics
         string step, Func<long> total, IProgress<StepProgress>? progress, Action<StoredPage, PageTerms> each, CancellationToken cancel)
     {
         long done = 0;
+        var reporting = new Lock();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads == 0 ? Environment.ProcessorCount : options.Threads, CancellationToken = cancel };
         // Without buffering: a worker takes one batch at a time, and no more of them wait than there are workers.
         Parallel.ForEach(Partitioner.Create(Batches(pages()), EnumerablePartitionerOptions.NoBuffering), parallel, batch =>
@@ -147,7 +148,8 @@ public sealed class CorpusTopics
                     Anchors = anchors?.Invoke(page.Id) ?? [],
                 }));
             readers.Add(reader);
-            progress?.Report(new StepProgress(step, Interlocked.Add(ref done, batch.Length), total(), "pages"));
+            lock (reporting)
+                progress?.Report(new StepProgress(step, done += batch.Length, total(), "pages"));
         });
     }
 
