@@ -33,7 +33,7 @@ internal static class ShowCommand
     }
 
     /// <summary>In a run of the link store, a URL means a page, unless it names a domain only.</summary>
-    private static GraphLevel? Meant(Run run, string target) =>
+    internal static GraphLevel? Meant(Run run, string target) =>
         run.Pages is { } pages && run.Graph.Names.Find(target) < 0 && (pages.Graph.Names.Find(target) >= 0 || target.Contains("://", StringComparison.Ordinal)) ? GraphLevel.Page : null;
 
     /// <summary>The node of that name, else of that number.</summary>
