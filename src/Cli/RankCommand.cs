@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -13,7 +14,6 @@ internal static class RankCommand
 {
     private static readonly PageRankOptions Defaults = new();
     private static readonly HarmonicOptions HarmonicDefaults = new();
-    private static readonly string[] Extras = ["harmonic", "scc", "wcc", "degrees", "core"];
 
     public static Command Create(Session session)
     {
@@ -30,7 +30,7 @@ internal static class RankCommand
         Option<bool> unweighted = new("--unweighted") { Description = "Let every link count 1 even if the graph has weights." };
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core.", HelpName = "LIST", DefaultValueFactory = _ => [] };
-        with.CompletionSources.Add(Extras);
+        with.CompletionSources.Add([.. RunExtras.Names]);
         Option<HarmonicMethod?> harmonic = Choice.Optional<HarmonicMethod>("--harmonic", "Harmonic centrality by this method (implies --with harmonic).");
         Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
         var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
@@ -108,12 +108,12 @@ internal static class RankCommand
                 new StoreGraphsOptions { Fold = fold.Of, FoldName = fold.Name, Threads = pageRank.Threads }, progress, session.Cancel);
         string pagesId = writer.PublishGraph(pagesFolder, pagesManifest, makeCurrent: false, session.Cancel).Id;
         string domainsId = writer.PublishGraph(domainsFolder, domainsManifest, makeCurrent: false, session.Cancel).Id;
-        Lap(seconds, "building graphs", ref start);
+        RunExtras.Lap(seconds, "building graphs", ref start);
         using LinkGraph domains = folder.OpenGraph(domainsId, session.Cancel);
         using LinkGraph pages = folder.OpenGraph(pagesId, session.Cancel);
         var run = new RunWriter(writer, domainsId, domains);
         run.AddPageGraph(pagesId, pages);
-        run.Configure("store", new JsonObject { ["fold"] = fold.Name });
+        run.Configure("store", new JsonObject { ["fold"] = fold.Name, ["profile"] = LinkProfileFile.ToJson(LinkProfile.Default) });
         (PageRankResult summary, double ranking) = Score(session, run, domains, "", pageRank, seeds, extras, harmonic, seconds, progress);
         (PageRankResult pageSummary, double pageRanking) = Score(session, run, pages, "page_", pageRank, null, extras, harmonic, seconds, progress);
         string id = Publish(run, started, pageRank, seconds, session.Cancel);
@@ -150,12 +150,12 @@ internal static class RankCommand
         run.Configure(prefix + "pagerank", configuration);
         long start = Stopwatch.GetTimestamp();
         PageRankResult result = PageRank.Compute(graph, pageRank, progress, session.Cancel);
-        double ranking = Lap(seconds, prefix + "pagerank", ref start);
+        double ranking = RunExtras.Lap(seconds, prefix + "pagerank", ref start);
         run.Add<double>(prefix + "pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
         PageRankResult summary = result with { Scores = [] }; // n numbers have no place in JSON, nor in memory from here on
         run.Report(prefix + "pagerank", RunManifest.Describe(summary, "scores"));
-        Lap(seconds, $"writing {prefix}pagerank", ref start);
-        AddExtras(run, graph, prefix, extras, harmonic, seconds, progress, session.Cancel);
+        RunExtras.Lap(seconds, $"writing {prefix}pagerank", ref start);
+        RunExtras.Add(run, graph, prefix, extras, harmonic, seconds, progress, session.Cancel);
         return (summary, ranking);
     }
 
@@ -229,8 +229,8 @@ internal static class RankCommand
     private static HashSet<string> Chosen(string[] with)
     {
         var chosen = with.SelectMany(w => w.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToHashSet();
-        string? unknown = chosen.FirstOrDefault(w => !Extras.Contains(w));
-        return unknown is null ? chosen : throw new UsageException($"--with does not know '{unknown}'; it knows {string.Join(", ", Extras)}");
+        string? unknown = chosen.FirstOrDefault(w => !RunExtras.Names.Contains(w));
+        return unknown is null ? chosen : throw new UsageException($"--with does not know '{unknown}'; it knows {string.Join(", ", RunExtras.Names)}");
     }
 
     private static JsonObject AddSeeds(RunWriter run, SortedDictionary<int, double> teleport)
@@ -239,80 +239,5 @@ internal static class RankCommand
         run.Add<double>("seed_weights", teleport.Values.ToArray(), "weight of each of seeds, any scale");
         byte[] text = System.Text.Encoding.ASCII.GetBytes(string.Join('\n', teleport.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {s.Value:R}"))));
         return new JsonObject { ["count"] = teleport.Count, ["xxh128"] = Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(text)) };
-    }
-
-    private static void AddExtras(RunWriter run, LinkGraph graph, string prefix, HashSet<string> extras, HarmonicOptions harmonic, JsonObject seconds,
-        IProgress<StepProgress>? progress, CancellationToken cancel)
-    {
-        long start = Stopwatch.GetTimestamp();
-        if (extras.Contains("harmonic"))
-        {
-            run.Configure(prefix + "harmonic", RunManifest.Describe(harmonic, "memory_bytes"));
-            HarmonicResult result = HarmonicCentrality.Compute(graph, harmonic, progress, cancel);
-            run.Add<double>(prefix + "harmonic", result.Scores, result.Exact ? "harmonic centrality: sum of 1/distance over the nodes that reach this one"
-                : $"harmonic centrality, estimated by HyperBall with 2^{harmonic.Log2Registers} registers");
-            run.Report(prefix + "harmonic", RunManifest.Describe(result with { Scores = [], Reaching = [] }, "scores", "reaching"));
-            Lap(seconds, prefix + "harmonic", ref start);
-        }
-        if (extras.Contains("scc"))
-        {
-            run.Configure(prefix + "scc", []);
-            StrongComponents result = StronglyConnectedComponents.Compute(graph, progress, cancel);
-            run.Add<uint>(prefix + "scc", Unsigned(result.Component), "strongly connected component of each node, 0 the largest");
-            run.Report(prefix + "scc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
-            Lap(seconds, prefix + "scc", ref start);
-        }
-        if (extras.Contains("wcc"))
-        {
-            run.Configure(prefix + "wcc", []);
-            WeakComponents result = WeaklyConnectedComponents.Compute(graph, harmonic.Threads, progress, cancel);
-            run.Add<uint>(prefix + "wcc", Unsigned(result.Component), "weakly connected component of each node, 0 the largest");
-            run.Report(prefix + "wcc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
-            Lap(seconds, prefix + "wcc", ref start);
-        }
-        if (extras.Contains("core"))
-        {
-            run.Configure(prefix + "core", []);
-            KCoreResult result = KCore.Compute(graph, progress, cancel);
-            run.Add<uint>(prefix + "core", Unsigned(result.Core), "core number of each node: the largest k whose k-core holds it");
-            run.Report(prefix + "core", new JsonObject { ["degeneracy"] = result.Degeneracy });
-            Lap(seconds, prefix + "core", ref start);
-        }
-        if (extras.Contains("degrees"))
-        {
-            run.Configure(prefix + "degrees", []);
-            run.Add<uint>(prefix + "indegree", Differences(graph.InOffsets), "links in");
-            run.Add<uint>(prefix + "outdegree", Differences(graph.OutOffsets), "links out");
-            DegreeResult result = Degrees.Compute(graph, progress, cancel);
-            run.Report(prefix + "degrees", new JsonObject
-            {
-                ["max_in"] = result.In.Max,
-                ["max_out"] = result.Out.Max,
-                ["dangling"] = result.Dangling,
-                ["without_in_links"] = result.WithoutInLinks,
-                ["isolated"] = result.Isolated,
-                ["self_links"] = result.SelfLinks,
-                ["average"] = result.Average,
-            });
-            Lap(seconds, prefix + "degrees", ref start);
-        }
-    }
-
-    private static ReadOnlySpan<uint> Unsigned(int[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<int, uint>(values);
-
-    private static uint[] Differences(MappedArray<long> offsets)
-    {
-        uint[] degrees = new uint[offsets.Length - 1];
-        for (int i = 0; i < degrees.Length; i++)
-            degrees[i] = (uint)(offsets[i + 1L] - offsets[i]);
-        return degrees;
-    }
-
-    private static double Lap(JsonObject seconds, string step, ref long start)
-    {
-        double took = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        start = Stopwatch.GetTimestamp();
-        seconds[step] = Math.Round(took, 6);
-        return took;
     }
 }

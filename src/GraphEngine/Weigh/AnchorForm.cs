@@ -82,17 +82,15 @@ public static class AnchorForms
 
     /// <summary>The form of a link's anchor.</summary>
     /// <param name="text">White space collapsed, as observations have it.</param>
-    public static AnchorForm Of(ReadOnlySpan<char> text, LinkKind kind, LinkRel rel)
+    public static AnchorForm Of(ReadOnlySpan<char> text, LinkKind kind, LinkRel rel) => Of(OfText(text), kind, rel);
+
+    /// <summary>The form of a link's anchor, given what its text alone tells.</summary>
+    public static AnchorForm Of(AnchorForm ofText, LinkKind kind, LinkRel rel) => kind switch
     {
-        AnchorForm form = kind is LinkKind.Redirect or LinkKind.Canonical ? AnchorForm.Unknown : OfText(text);
-        return form switch
-        {
-            AnchorForm.Empty when kind == LinkKind.Reported => AnchorForm.Unknown,
-            AnchorForm.Empty or AnchorForm.Unknown => form,
-            _ when (rel & LinkRel.AnchorIsAlt) != 0 => AnchorForm.ImageWithAlt,
-            _ => form,
-        };
-    }
+        LinkKind.Redirect or LinkKind.Canonical => AnchorForm.Unknown,
+        LinkKind.Reported when ofText == AnchorForm.Empty => AnchorForm.Unknown,
+        _ => ofText != AnchorForm.Empty && (rel & LinkRel.AnchorIsAlt) != 0 ? AnchorForm.ImageWithAlt : ofText,
+    };
 
     /// <summary>The form as far as the text alone tells: descriptive, naked URL, generic or empty.</summary>
     public static AnchorForm OfText(ReadOnlySpan<char> text)
