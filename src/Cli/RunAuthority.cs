@@ -22,7 +22,7 @@ internal sealed class RunAuthority
         JsonObject? options = Options("raw") ?? Options("authority") ?? Options("pagerank");
         double damping = (double?)options?["damping"] ?? new PageRankOptions().Damping;
         double tolerance = (double?)(Results("raw") ?? Results("authority"))?["max_relative_residual"] ?? 1e-10;
-        Solved = new SolvedAuthority(part.Graph, raw, run.Array<double>($"{prefix}teleport") is { } teleport ? teleport : null, damping, Math.Min(tolerance, 0.5));
+        Solved = new SolvedAuthority(part.Graph, raw, run.Array<double>($"{prefix}teleport") is { } teleport ? new NodeValues(teleport) : default(NodeValues?), damping, Math.Min(tolerance, 0.5));
         Scale = run.Document("scale.json") is { } bytes ? AuthorityScale.Parse(bytes, Path.Combine(run.Folder, "scale.json")) : AuthorityScale.Current;
         _reference = Scale.ReferenceOf(part.Ranked.Granularity);
         _domains = part.Ranked.Granularity == "page" ? part.Graph.MapIfPresent<uint>("domains") : null;
