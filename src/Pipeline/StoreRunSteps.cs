@@ -11,6 +11,8 @@ namespace Backlinks.Pipeline;
 /// <summary>The steps in order, and what passes from one to the next.</summary>
 internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, IProgress<StepProgress>? progress, CancellationToken cancel) : IDisposable
 {
+    private static readonly System.Text.Json.JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+
     private readonly JsonObject _seconds = [];
     private readonly List<IDisposable> _open = [];
     private long _start = Stopwatch.GetTimestamp();
@@ -56,7 +58,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         run.AddPageGraph(pagesId, pageGraph);
         Configure(run, seeds);
         run.AddDocument("scale.json", AuthorityScale.Current.ToBytes());
-        run.AddDocument("profile.json", LinkProfileFile.ToBytes(options.Profile));
+        run.AddDocument("profile.json", System.Text.Encoding.UTF8.GetBytes(LinkProfileFile.ToJson(options.Profile).ToJsonString(Indented) + "\n"));
         RunLevel domainLevel = AddAuthority(run, domainsId, domainGraph, "", domainAuthority, teleport);
         if (discounted)
             run.Add<double>("raw_before", undiscounted.Raw, "raw authority before links inside spam clusters were discounted");
@@ -65,10 +67,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         if (seeds is not null)
             AddTrust(run, domainGraph, seeds);
         Lap("authority");
-        AddFamily(run, domainGraph, domainAuthority.Raw);
-        Lap("truncated and robust");
         if (topics is not null)
-            AddTopics(run, topics, store, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw, teleport);
+            AddTopics(run, topics, store, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw);
         Lap("topical ranks");
         if (spam is not null)
             AddSpam(run, spam);
@@ -158,7 +158,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private void Configure(RunWriter run, IReadOnlyDictionary<int, double>? seeds)
     {
         run.Configure("store", new JsonObject { ["fold"] = options.FoldName, ["owners"] = options.OwnerName, ["profile"] = LinkProfileFile.ToJson(options.Profile) });
-        run.Configure("authority", new JsonObject { ["damping"] = options.Damping, ["tolerance"] = options.Tolerance, ["max_rounds"] = options.MaxRounds, ["scale_version"] = AuthorityScale.Current.Version });
+        foreach (string prefix in new[] { "", "page_" })
+            run.Configure(prefix + "pagerank", new JsonObject { ["damping"] = options.Damping, ["tolerance"] = options.Tolerance, ["max_rounds"] = options.MaxRounds, ["dangling"] = "teleport", ["weighted"] = true });
+        run.Configure("authority", new JsonObject { ["scale_version"] = AuthorityScale.Current.Version });
         if (seeds is not null)
         {
             run.Add<uint>("seeds", [.. seeds.Keys.Order().Select(node => (uint)node)], "trusted domains, ascending");
@@ -193,7 +195,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         run.Add<double>(prefix + "authority", scores, $"authority, 0 to 100, scale {AuthorityScale.Current.Version}");
         if (teleport is not null)
             run.Add<double>(prefix + "teleport", teleport, "raw authority that comes from no link: owners and seeds");
-        run.Report(prefix + "authority", new JsonObject
+        run.Report(prefix + "pagerank", new JsonObject
         {
             ["rounds"] = result.Rounds,
             ["max_relative_residual"] = result.MaxRelativeResidual,
@@ -229,5 +231,71 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         run.AddDocument(SpamReport.FileName, spam.Report.ToJson());
         run.Add<double>("spam", spam.Scores, "score of the spam cluster that the domain is a member of, 0 to 100; 0 for none");
         run.Add<uint>("cluster", spam.Cluster, $"1 + place of the domain's cluster in {SpamReport.FileName}; 0 for none");
+    }
+
+    private CorpusTopics TellTopics(DuckDbLinkStore store, PageMarks marks)
+    {
+        int pass = 0; // what is noted of the pages is noted once
+        return CorpusTopics.Compute(() => pass++ == 0 ? marks.Noting(store.Pages(cancel: cancel)) : store.Pages(cancel: cancel), null, options.Taxonomy,
+            new CorpusTopicsOptions { Threads = options.Threads }, progress, cancel);
+    }
+
+    /// <summary>The likeliest topic of each domain, −1 where it is rather another.</summary>
+    private static int[] LikeliestTopics(LinkGraph domains, LinkGraph pages, CorpusTopics topics, long[] ids)
+    {
+        (float[] ofPages, float[] confidence, _) = topics.Rows(ids);
+        (float[] folded, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount);
+        int[] likeliest = new int[domains.NodeCount];
+        int count = topics.TopicCount;
+        for (int domain = 0; domain < likeliest.Length; domain++)
+        {
+            ReadOnlySpan<float> row = folded.AsSpan(domain * count, count);
+            likeliest[domain] = sure[domain] >= 0.5 ? Likeliest(row) : -1;
+        }
+        return likeliest;
+    }
+
+    private static int Likeliest(ReadOnlySpan<float> row)
+    {
+        int best = 0;
+        for (int k = 1; k < row.Length; k++)
+            best = row[k] > row[best] ? k : best;
+        return best;
+    }
+
+    private static double[] Normalised(double[] raw)
+    {
+        double sum = 0;
+        foreach (double z in raw)
+            sum += z;
+        return [.. raw.Select(z => z / sum)];
+    }
+
+    /// <summary>Topics of pages and domains, and their authority by topic.</summary>
+    private void AddTopics(RunWriter run, CorpusTopics topics, DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
+    {
+        long[] ids = StorePages.IdsOf(store, pages, cancel);
+        (float[] ofPages, float[] confidence, _) = topics.Rows(ids);
+        (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
+        Add("", domains, domainRaw, ofDomains, sure);
+        Add("page_", pages, pageRaw, ofPages, confidence);
+
+        void Add(string prefix, LinkGraph graph, double[] raw, float[] distribution, float[] confident)
+        {
+            run.AddRows<float>(prefix + "topics", distribution, topics.TopicCount, "probability of each topic of taxonomy.json; all alike where nothing is known");
+            run.Add<float>(prefix + "topic_confidence", confident, "probability that the likeliest topic is right; 0 where nothing is known");
+            TopicalPageRankResult split = TopicalPageRank.Compute(graph, Normalised(raw), distribution, topics.TopicCount,
+                new TopicalPageRankOptions { Damping = options.Damping, Threads = options.Threads }, progress, cancel);
+            run.AddRows<double>(prefix + "topic_rank", split.Ranks, topics.TopicCount, "PageRank by topic; a row sums to pagerank");
+            run.Report(prefix + "topics", new JsonObject { ["rounds"] = split.Rounds, ["error_bound"] = split.ErrorBound, ["converged"] = split.Converged });
+        }
+    }
+
+    /// <summary>TrustRank: PageRank of a walk that starts at seeds alone (Gyöngyi, Garcia-Molina, Pedersen 2004).</summary>
+    private void AddTrust(RunWriter run, LinkGraph domains, IReadOnlyDictionary<int, double> seeds)
+    {
+        PageRankResult trust = PageRank.Compute(domains, new PageRankOptions { Damping = options.Damping, Teleport = seeds, Threads = options.Threads }, progress, cancel);
+        run.Add<double>("trust", trust.Scores, "TrustRank: PageRank of a walk that starts at the seeds, sum 1");
+        run.Report("trust", RunManifest.Describe(trust with { Scores = [], Trace = [] }, "scores", "trace"));
     }
 }

@@ -48,7 +48,7 @@ public sealed class SolvedAuthority
         if (!(tolerance >= 0 && tolerance < 1))
             throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "tolerance must be at least 0 and less than 1");
         Graph = graph;
-        Undiscounted = graph.MapIfPresent<float>("undiscounted_weights");
+        Undiscounted = graph.MapIfPresent<float>(ReweighedGraph.UndiscountedName);
         Raw = raw;
         Teleport = teleport;
         Damping = damping;
