@@ -64,6 +64,8 @@ internal static class CommandLine
         RunsCommand.Create(session),
         TopCommand.Create(session),
         ShowCommand.Create(session),
+        TopicsCommand.Create(session),
+        SimilarCommand.Create(session),
         ExplainCommand.Create(session),
         SimulateCommand.Create(session),
         DiffCommand.Create(session),

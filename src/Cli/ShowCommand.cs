@@ -38,7 +38,7 @@ internal static class ShowCommand
 
     /// <summary>The node of that name, else of that number.</summary>
     /// <exception cref="UsageException">Neither; says which names are near.</exception>
-    private static int Find(NodeNames names, string target, CancellationToken cancel)
+    internal static int Find(NodeNames names, string target, CancellationToken cancel)
     {
         int node = names.Find(target);
         if (node >= 0 || (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out node) && node < names.Count))

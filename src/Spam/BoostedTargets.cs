@@ -13,8 +13,11 @@ namespace Backlinks.Spam;
 /// </summary>
 internal sealed class BoostedTargets
 {
+    private readonly Exclusions _exclusions;
+
     public BoostedTargets(Surroundings at, Exclusions exclusions, CancellationToken cancel)
     {
+        _exclusions = exclusions;
         int n = at.Graph.NodeCount;
         Support = new TargetSupport[n];
         Boosted = new bool[n];
@@ -23,7 +26,7 @@ internal sealed class BoostedTargets
             List<int> boosters = [], others = [];
             for (int target = start; target < end; target++)
             {
-                if (at.Graph.InDegree(target) < at.Options.FewestSupporters)
+                if (at.Graph.InDegree(target) < 3)
                     continue;
                 Support[target] = Of(at, target, boosters, others);
                 Boosted[target] = Support[target].Boosters >= at.Options.FewestSupporters && Support[target].LogRatio > 0;
@@ -39,13 +42,16 @@ internal sealed class BoostedTargets
 
     public bool[] Boosted { get; }
 
+    public bool Excluded(int target) => _exclusions.Reasons.ContainsKey(target);
+
+    /// <summary>A tie weighs as the target's case does: camouflage that happens to hit a small site must not draw a booster from its farm.</summary>
     public void AddTies(Surroundings at, EvidenceList ties)
     {
         for (int target = 0; target < Boosted.Length; target++)
             if (Boosted[target])
                 foreach (uint source in at.Graph.InOf(target))
                     if (at.Booster[(int)source] && at.Group[(int)source] != at.Group[target])
-                        ties.Add((int)source, target, EvidenceKind.Boost, 1);
+                        ties.Add((int)source, target, EvidenceKind.Boost, Math.Clamp(Support[target].LogRatio / at.Options.LinkCap, 0.1, 1));
     }
 
     /// <summary>The mixture of one target's supporters.</summary>

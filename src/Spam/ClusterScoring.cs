@@ -21,14 +21,16 @@ namespace Backlinks.Spam;
 /// network that boosts nothing is no link spam; or links alone of an insular group (<see cref="SpamOptions.Insular"/>) of ten.
 /// Cost: the members' links.
 /// </summary>
-internal sealed class ClusterScoring(Surroundings at, BoostedTargets boosted, AnchorConcentration concentration, LinkBursts bursts, Exclusions exclusions, CancellationToken cancel)
+internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concentration, LinkBursts bursts, Exclusions exclusions, CancellationToken cancel)
 {
     private const int Examples = 5;
     private const int Supported = 3; // supporters outside that make a booster a site of its own
     private const double CapOfOneFamily = 79;
 
+    private readonly int _linking = Math.Max(1, Enumerable.Range(0, at.Graph.NodeCount).Count(u => at.Graph.OutDegree(u) > 0));
     private readonly int[] _cluster = new int[at.Graph.NodeCount]; // 1 + number of the candidate, 0 none
     private readonly Dictionary<string, Dictionary<int, List<ulong>>> _keys = [];
+    private readonly Dictionary<(object Channel, ulong Key), List<int>> _holders = []; // in clusters
     private readonly Dictionary<int, List<int>> _duplicates = [];
 
     /// <summary>Scores all candidates; those below <see cref="SpamOptions.Reported"/> come back as null.</summary>
@@ -42,6 +44,7 @@ internal sealed class ClusterScoring(Surroundings at, BoostedTargets boosted, An
             var by = new Dictionary<int, List<ulong>>();
             KeyGroups.ForEach(at, channel, (key, members) =>
             {
+                _holders[(by, key)] = [.. members.Where(m => _cluster[m] != 0)];
                 foreach (int member in members)
                 {
                     if (!by.TryGetValue(member, out List<ulong>? keys))
@@ -119,7 +122,7 @@ internal sealed class ClusterScoring(Surroundings at, BoostedTargets boosted, An
     {
         for (int round = 0; round < 3; round++)
         {
-            int[] kept = [.. inside.Members.Where(m => inside.Stays(m, boosted) || Tied(m, number))];
+            int[] kept = inside.Staying(m => Keyed(m, number));
             if (kept.Length == inside.Members.Length)
                 break;
             foreach (int member in inside.Members.Except(kept))
@@ -129,8 +132,17 @@ internal sealed class ClusterScoring(Surroundings at, BoostedTargets boosted, An
         return inside;
     }
 
-    private bool Tied(int member, int number) =>
-        _duplicates.GetValueOrDefault(member)?.Exists(d => _cluster[d] == number) == true || _keys.Values.Any(by => by.ContainsKey(member));
+    /// <summary>Whether a member shares a rare key or a text with another member.</summary>
+    private bool Keyed(int member, int number)
+    {
+        if (_duplicates.GetValueOrDefault(member)?.Exists(d => _cluster[d] == number) == true)
+            return true;
+        foreach (Dictionary<int, List<ulong>> by in _keys.Values)
+            foreach (ulong key in by.GetValueOrDefault(member) ?? [])
+                if (_holders.GetValueOrDefault((by, key))?.Exists(h => h != member && _cluster[h] == number && at.Group[h] != at.Group[member]) == true)
+                    return true;
+        return false;
+    }
 
     private void Links(Inside inside, HashSet<int> circles, List<SpamReason> reasons, List<(EvidenceFamily, double, string)> against)
     {
@@ -153,7 +165,7 @@ internal sealed class ClusterScoring(Surroundings at, BoostedTargets boosted, An
         }
         int supported = inside.Boosters.Count(b => inside.Of(b).Outside >= Supported);
         if (supported > 0)
-            against.Add((EvidenceFamily.Link, -3.0 * supported / inside.Boosters.Count, Text($"{supported} of {inside.Boosters.Count} boosters have {Supported} or more supporters outside the group")));
+            against.Add((EvidenceFamily.Link, -Math.Min(3.0 * supported / inside.Boosters.Count, reasons.Sum(r => r.LogRatio)), Text($"{supported} of {inside.Boosters.Count} boosters have {Supported} or more supporters outside the group")));
         if (inside.Targets.Count == 0 && inside.MutualShare >= 0.5)
             against.Add((EvidenceFamily.Infrastructure, -2, Text($"members name each other openly ({100 * inside.MutualShare:0} % of the pairs link both ways) and none is boosted above the others")));
     }
@@ -229,10 +241,44 @@ internal sealed class ClusterScoring(Surroundings at, BoostedTargets boosted, An
             reasons.Add(new SpamReason(channel.Family, Text($"{covered} of {hands.Count} {(hands == inside.Boosters ? "boosters" : "members")} share a {channel.Name} with another member; {most.Count} have the same one{named}"),
                 channel.Strength * Math.Min(1, covered / (0.5 * hands.Count)), [.. most.Take(Examples).Select(Name)]));
         }
+        var hand = new HashSet<int>();
+        foreach (int member in hands)
+            if (Keyed(member, inside.Number))
+                hand.Add(member);
+        if (hand.Count >= 3 && hand.Count * 2 >= hands.Count)
+            Customers(inside, hand, reasons);
         List<int> copies = [.. hands.Where(h => _duplicates.GetValueOrDefault(h)?.Exists(d => inside.Has(d)) == true)];
         if (copies.Count >= 3)
             reasons.Add(new SpamReason(EvidenceFamily.Content, Text($"{copies.Count} of {hands.Count} boosters have texts that differ in at most {at.Options.DuplicateBits} of 64 bits of their fingerprints from another member's"),
                 3 * Math.Min(1, copies.Count / (0.5 * hands.Count)), [.. copies.Take(Examples).Select(Name)]));
+    }
+
+    /// <summary>
+    /// Whom a group known by its keys boosts. For a target with m links from the n that share keys, λ = n·(in-links from others + 1)/linking
+    /// domains are expected; told where m ≥ 3 and m·ln(m/λ) − m + λ ≥ 7 (a Poisson tail of one in a thousand), and the
+    /// target neither shares the keys nor links back to a third of them, as sites of one owner do. The more of the group
+    /// link to such targets, the more it weighs, up to 3.
+    /// </summary>
+    private void Customers(Inside inside, HashSet<int> hand, List<SpamReason> reasons)
+    {
+        var serving = new HashSet<int>();
+        var customers = new List<(int Target, List<int> From)>();
+        foreach (int target in inside.Targets)
+        {
+            if (hand.Contains(target))
+                continue;
+            List<int> from = [.. inside.Links(target).Select(l => l.Source).Where(hand.Contains)];
+            double expected = hand.Count * (at.Graph.InDegree(target) - from.Count + 1.0) / _linking;
+            if (from.Count < 3 || from.Count * Math.Log(from.Count / expected) - from.Count + expected < 7 || from.Count(f => at.Links(target, f)) * 3 >= from.Count)
+                continue;
+            customers.Add((target, from));
+            serving.UnionWith(from);
+        }
+        if (customers.Count == 0)
+            return;
+        (int best, List<int> links) = customers.MaxBy(c => c.From.Count);
+        reasons.Add(new SpamReason(EvidenceFamily.Link, Text($"{serving.Count} of the {hand.Count} that share keys or texts link to the same {(customers.Count == 1 ? "site" : $"{customers.Count} sites")} outside their own, {links.Count} of them to {Name(best)}"),
+            3.0 * serving.Count / hand.Count, [.. links.Take(Examples).Select(s => Example((s, best, 0)))]));
     }
 
     private void Times(Inside inside, List<SpamReason> reasons)

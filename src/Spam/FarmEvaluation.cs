@@ -18,7 +18,7 @@ public readonly record struct SeedMean(double Mean, double Error)
 /// <param name="Precision">Share of a farm's members among the members of the confirmed clusters that hold any of it; each cluster counts
 /// for the farm it holds the most of.</param>
 /// <param name="Suspected">Share of members in clusters of any score that is reported.</param>
-/// <param name="GroupsFlagged">Groups with a member in a confirmed cluster.</param>
+/// <param name="GroupsFlagged">Groups with two members or more in one confirmed cluster.</param>
 public sealed record KindOutcome(PlantedKind Kind, int Groups, SeedMean Recovered, SeedMean Recall, SeedMean Precision, SeedMean Suspected, int GroupsFlagged)
 {
     public SeedMean Flagged => Recall;
@@ -98,7 +98,7 @@ public static class FarmEvaluation
             double jaccard = parts.Length == 0 ? 0 : parts.Max(p => p.Count() / (double)(group.Members.Length + sizes[p.Key] - p.Count()));
             int held = parts.Sum(p => p.Count()), suspected = group.Members.Count(m => result.Cluster[m] != 0);
             var own = parts.Where(p => owner[p.Key].Group == g).ToArray();
-            kinds[group.Kind].Add(group.Members.Length, jaccard >= 0.5, held, suspected, own.Sum(p => p.Count()), own.Sum(p => sizes[p.Key]));
+            kinds[group.Kind].Add(group.Members.Length, jaccard >= 0.5, held, suspected, own.Sum(p => p.Count()), own.Sum(p => sizes[p.Key]), parts.Any(p => p.Count() >= 2));
         }
         foreach (Tally tally in kinds.Values)
             tally.EndSeed();
@@ -133,7 +133,7 @@ public static class FarmEvaluation
 
         public int Groups { get; private set; }
 
-        public void Add(int members, bool recovered, int held, int suspected, int right, int claimed)
+        public void Add(int members, bool recovered, int held, int suspected, int right, int claimed, bool flagged)
         {
             Groups++;
             _groups++;
@@ -143,7 +143,7 @@ public static class FarmEvaluation
             _seen += suspected;
             _right += right;
             _claimed += claimed;
-            _flagged += held > 0 ? 1 : 0;
+            _flagged += flagged ? 1 : 0;
         }
 
         public void EndSeed()

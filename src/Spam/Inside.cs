@@ -36,6 +36,8 @@ internal sealed class Inside
         Insularity = all > 0 ? own / all : 0;
     }
 
+    public int Number => _number;
+
     public int[] Members { get; }
 
     public List<int> Targets { get; } = [];
@@ -81,18 +83,29 @@ internal sealed class Inside
         }
     }
 
-    /// <summary>Whether a member has a part in it: a target of enough of its boosters, or a booster of a target or of a member.</summary>
-    public bool Stays(int member, BoostedTargets boosted)
+    /// <summary>Members that have a part in it. A target needs a boosted mixture of supporters here. A booster has to link to a
+    /// third as many members as the others do at least: hosts of hijacked pages and commenters link to one member
+    /// of a dense farm. Where most boosters share a key or a text, one that does not needs two links: customers of a network of
+    /// blogs have honest links too.</summary>
+    /// <param name="keyed">Whether a member shares a key or a text with another.</param>
+    public int[] Staying(Func<int, bool> keyed)
     {
-        InsideTarget look = _of[member];
-        if (Targets.Contains(member))
-            return look.LogRatio > 0 || _at.Booster[member];
-        if (!_at.Booster[member])
-            return false;
-        foreach (uint target in _at.Graph.OutOf(member))
-            if (Has((int)target) && _at.Group[(int)target] != _at.Group[member] && (boosted.Boosted[(int)target] || _at.Links((int)target, member) || _at.Booster[(int)target]))
+        int[] inner = [.. Boosters.Select(InnerLinks).Order()];
+        int median = inner.Length == 0 ? 0 : inner[inner.Length / 2];
+        bool hand = Boosters.Count(keyed) * 2 > Boosters.Count;
+        var targets = Targets.ToHashSet();
+        return [.. Members.Where(Stays)];
+
+        bool Stays(int member)
+        {
+            if (targets.Contains(member))
                 return true;
-        return false;
+            bool shares = keyed(member);
+            int links = InnerLinks(member);
+            if (links == 0 || (hand && !shares && links < 2))
+                return shares && hand;
+            return links * 3 >= median && _at.Booster[member];
+        }
     }
 
     /// <summary>Pairs of targets with much the same supporters in the cluster.</summary>
@@ -130,19 +143,23 @@ internal sealed class Inside
         return [.. counts.Select(c => (c.Key, c.Value)).OrderByDescending(c => c.Value).ThenBy(c => c.Key)];
     }
 
-    /// <summary>A target has the support of half as many boosters as the best supported; one that boosts itself, of four fifths.</summary>
+    /// <summary>A target has three boosters here, who are half of its supporters and a fiftieth of all boosters (camouflage may hit a
+    /// small site three times); one that boosts others itself, four fifths as many as the best supported.</summary>
     private bool IsTarget(int member, int most)
     {
-        int boosters = _of[member].Boosters;
-        return boosters >= 3 && boosters >= (_at.Booster[member] && LinksInside(member) ? 0.8 : 0.5) * most && _of[member].LogRatio > 0;
+        InsideTarget look = _of[member];
+        return look.Boosters >= 3 && look.Boosters >= look.Others && look.Boosters * 50 >= Members.Length
+            && (!_at.Booster[member] || !LinksInside(member) || look.Boosters >= 0.8 * most);
     }
 
-    private bool LinksInside(int member)
+    private bool LinksInside(int member) => InnerLinks(member) > 0;
+
+    private int InnerLinks(int member)
     {
+        int links = 0;
         foreach (uint target in _at.Graph.OutOf(member))
-            if (Has((int)target) && _at.Group[(int)target] != _at.Group[member])
-                return true;
-        return false;
+            links += Has((int)target) && _at.Group[(int)target] != _at.Group[member] ? 1 : 0;
+        return links;
     }
 
     private InsideTarget Look(int member)

@@ -7,7 +7,7 @@ namespace Backlinks.Spam;
 /// <para>Block permutation (Manku, Jain, Das Sarma, WWW 2007): cut into b blocks, two such fingerprints agree in b−k blocks at
 /// least, so they meet in one of C(b,k) tables sorted by b−k blocks. b is the smallest of 4, 5, 6 whose keys of 64·(b−k)/b
 /// bits are four times as many as the fingerprints: 4 tables to 16,000, 10 to 8 million, 20 beyond. Exact: no pair is lost, but
-/// for texts that everyone has: a value, or a table's key, of more domains than <see cref="SpamOptions.CommonKeyDomains"/> is a
+/// for texts that everyone has: a value, or a table's key, of more domains than a common key (<see cref="KeyGroups"/>) is a
 /// parking page or an error message and is left out.</para>
 /// Cost: tables × N log N, 12 bytes a fingerprint. One thread; pairs come in order.
 /// </summary>
@@ -35,7 +35,7 @@ internal static class NearDuplicates
     {
         if (at.Input.Contents is not { } contents)
             return;
-        foreach ((int a, int b) in Pairs(contents, at.Options.DuplicateBits, at.Options.CommonKeyDomains, cancel))
+        foreach ((int a, int b) in Pairs(contents, at.Options.DuplicateBits, KeyGroups.Common(at, contents), cancel))
             if (at.Group[a] != at.Group[b])
                 ties.Add(a, b, EvidenceKind.Duplicate, 1);
     }

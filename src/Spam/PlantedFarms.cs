@@ -81,10 +81,12 @@ public sealed record PlantedFarmsOptions
 /// <summary>
 /// Farms and honest look-alikes planted over a real graph, for measuring detectors. Everything is drawn from a seed.
 /// <list type="bullet">
-/// <item>A host of the background that links is drawn uniformly; a good site is the target of a link drawn uniformly, so popular
-/// sites are drawn by their in-links.</item>
-/// <item>Farms: each booster has Poisson(<see cref="PlantedFarmsOptions.HijackedLinks"/>) links from the background and 0 to 5 links to
-/// good sites for camouflage; it skips its target with probability .05. A target has Poisson(1) honest links and links to 0 to 2
+/// <item>A hijacked link comes from a host of the background drawn uniformly of those that link; an honest link in half of the cases,
+/// in the other half from the source of a link drawn uniformly, as links of real hosts do (directories give most). A good
+/// site is the target of a link drawn uniformly, so popular sites are drawn by their in-links.</item>
+/// <item>Farms: each booster has Poisson(<see cref="PlantedFarmsOptions.HijackedLinks"/>) hijacked links and 0 to 5 links to
+/// good sites for camouflage; boosters of dense farms and rings
+/// skip the target with probability .05. A target has Poisson(1) honest links and links to 0 to 2
 /// good sites. Dense: each pair with probability min(.5, 20/k). Bipartite: 3 to 5 targets, each linked with probability .7, and
 /// twice as many good sites. Blog networks: 1 + Poisson(2) old honest links a blog, 3 to 8 links to good sites, one customer
 /// for some six blogs with 1 + Poisson(1) honest links; an account for some 25 blogs (nine of ten blogs show it) and
@@ -102,6 +104,7 @@ public sealed class PlantedFarms
     private readonly Random _random;
     private readonly PlantedFarmsOptions _options;
     private readonly LinkGraph _background;
+    private readonly int[] _sources; // of each link of the background
     private readonly int[] _linking; // background nodes with out-links
     private readonly List<(int Source, int Target, int Weight)> _links = [];
     private readonly List<PlantedGroup> _groups = [];
@@ -113,6 +116,9 @@ public sealed class PlantedFarms
     private PlantedFarms(LinkGraph background, PlantedFarmsOptions options, uint sites)
     {
         (_background, _options, _random, _nodes, _number) = (background, options, new Random(options.Seed), background.NodeCount, sites);
+        _sources = new int[background.LinkCount];
+        for (int node = 0; node < _nodes; node++)
+            _sources.AsSpan((int)background.OutOffsets[node], (int)background.OutDegree(node)).Fill(node);
         _linking = [.. Enumerable.Range(0, _nodes).Where(u => background.OutDegree(u) > 0)];
     }
 
@@ -181,7 +187,10 @@ public sealed class PlantedFarms
         for (int i = 0; i < boosters.Length; i++)
         {
             int booster = boosters[i];
-            Honest(booster, blogs ? 1 + Poisson(2) : Poisson(_options.HijackedLinks));
+            if (blogs)
+                Honest(booster, 1 + Poisson(2));
+            else
+                Hijacked(booster, Poisson(_options.HijackedLinks));
             switch (kind)
             {
                 case PlantedKind.Bipartite:
@@ -207,7 +216,7 @@ public sealed class PlantedFarms
                     Link(booster, boosters[(i + 1) % boosters.Length]);
                     break;
             }
-            if (_random.NextDouble() >= 0.05)
+            if (kind == PlantedKind.Star || _random.NextDouble() >= 0.05)
                 Link(booster, wanted[0]);
             Good(booster, _random.Next(6));
         }
@@ -302,10 +311,19 @@ public sealed class PlantedFarms
 
     private void Link(int source, int target) => _links.Add((source, target, 1 + Geometric()));
 
-    private void Honest(int target, int count)
+    private void Hijacked(int target, int count)
     {
         for (; count > 0; count--)
             Link(_linking[_random.Next(_linking.Length)], target);
+    }
+
+    private void Honest(int target, int count)
+    {
+        for (; count > 0; count--)
+            if (_random.Next(2) == 0)
+                Hijacked(target, 1);
+            else
+                Link(_sources[_random.NextInt64(_background.LinkCount)], target);
     }
 
     private void Good(int source, int count)

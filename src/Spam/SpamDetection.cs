@@ -71,7 +71,7 @@ public static class SpamDetection
         ties.Ties.RemoveAll(t => at.Apart(t.A) || at.Apart(t.B) || exclusions.Reasons.ContainsKey(t.A) || exclusions.Reasons.ContainsKey(t.B));
         List<int[]> candidates = Candidates.Of(at, boosted, ties, cancel);
         Step("groups");
-        List<ScoredCluster?> scored = new ClusterScoring(at, boosted, concentration, bursts, exclusions, cancel).Score(candidates, ties);
+        List<ScoredCluster?> scored = new ClusterScoring(at, concentration, bursts, exclusions, cancel).Score(candidates, ties);
         SpamResult result = Report(at, [.. scored.OfType<ScoredCluster>()], exclusions, boosted, previous);
         Step("scores");
         return result;

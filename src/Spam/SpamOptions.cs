@@ -5,9 +5,10 @@ namespace Backlinks.Spam;
 public sealed record SpamOptions
 {
     /// <summary>Domains that link, themselves aside, to at most this many owners outside their own circle are <em>narrow</em>:
-    /// sites made for links have little else to point at. 1 to 1,000. Default 20: four of five linking hosts of a
-    /// national web link to fewer, so narrowness alone says nothing, but a target with only such supporters is rare.</summary>
-    public int NarrowBreadth { get; init; } = 20;
+    /// sites made for links have little else to point at. 1 to 1,000. Default 30: nine of ten linking hosts of a
+    /// national web link to fewer, so narrowness alone says nothing, but most links come from the others, and a target with
+    /// only narrow supporters is rare.</summary>
+    public int NarrowBreadth { get; init; } = 30;
 
     /// <summary>Fewest supporters that make a target worth a look, 2 to 1,000. Default 4.</summary>
     public int FewestSupporters { get; init; } = 4;

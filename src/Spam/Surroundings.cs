@@ -38,7 +38,8 @@ internal sealed class Surroundings
             {
                 _total[node] = Graph.OutTotal(node);
                 Breadth[node] = BreadthOf(node, groups);
-                Booster[node] = input.Raw[node] <= weak && Breadth[node] <= options.NarrowBreadth && !Apart(node);
+                bool links = groups.Count > 0;
+                Booster[node] = links && input.Raw[node] <= weak && Breadth[node] <= options.NarrowBreadth && !Apart(node);
             }
         }, cancel);
     }
@@ -54,7 +55,7 @@ internal sealed class Surroundings
     /// <summary>Groups linked to outside the own circle.</summary>
     public int[] Breadth { get; }
 
-    /// <summary>Weak and narrow: may be a booster.</summary>
+    /// <summary>Weak and narrow, and links to another group: may be a booster.</summary>
     public bool[] Booster { get; }
 
     /// <summary>P(u,v) of the link at a position of <see cref="LinkGraph.InLinks"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Backlinks.GraphEngine;
@@ -31,6 +32,8 @@ namespace Backlinks.GraphEngine;
 public sealed class LinkRecords
 {
     internal const int Factors = 6;
+
+    private static readonly ConditionalWeakTable<LinkGraph, LinkRecords> Opened = [];
 
     private readonly LinkGraph _graph;
     private readonly MappedArray<long> _rows, _sourceRows, _anchorOffsets;
@@ -74,9 +77,9 @@ public sealed class LinkRecords
             throw new GraphException(_rows.Path, -1, $"does not end at the {Count} link records: build the graph again");
     }
 
-    /// <summary>The records of a graph, or null where it has none; they live as long as the graph.</summary>
+    /// <summary>The records of a graph, or null where it has none; they live as long as the graph, and are mapped once.</summary>
     /// <exception cref="GraphException">Arrays do not fit each other.</exception>
-    public static LinkRecords? Of(LinkGraph graph) => graph.Manifest.Arrays.ContainsKey("link_rows") ? new LinkRecords(graph) : null;
+    public static LinkRecords? Of(LinkGraph graph) => graph.Manifest.Arrays.ContainsKey("link_rows") ? Opened.GetValue(graph, static g => new LinkRecords(g)) : null;
 
     /// <summary>m.</summary>
     public long Count { get; }

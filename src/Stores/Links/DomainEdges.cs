@@ -142,7 +142,7 @@ internal sealed class DomainEdges
                 else if (shares && groups.TryGetValue((ulong)owners[domain] << 32 | pair.Target, out (double Sum, double Edges) group) && group.Edges > 0)
                     weight *= Math.Min(1, Edge(group.Sum) / group.Edges);
                 float rounded = (float)weight;
-                Lost[domain] += Math.Max(0, Edge(pair.Full) - rounded);
+                Lost[domain] += Math.Max(0, Edge(pair.Full) - (rounded > 0 ? weight : 0));
                 if (rounded <= 0)
                     continue;
                 targets.Add(pair.Target);
