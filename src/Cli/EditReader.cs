@@ -6,7 +6,7 @@ namespace Backlinks.Cli;
 /// <summary>One edit of the command line and the changes of the graph that it comes to.</summary>
 /// <param name="Word"><c>add</c>, <c>remove</c>, <c>nofollow</c> or <c>disavow</c>.</param>
 /// <param name="Text">As written.</param>
-/// <param name="Edits">At least one.</param>
+/// <param name="Edits">None where the links named pass nothing as it is.</param>
 internal sealed record ReadEdit(string Word, string Text, IReadOnlyList<LinkEdit> Edits);
 
 /// <summary>
@@ -26,6 +26,8 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
     private readonly LinkRecords? _pageRecords = authority.OfPages || authority.Run.Pages is null ? null : LinkRecords.Of(authority.Run.Pages.Graph);
     private readonly MappedArray<uint>? _domainOfPage = authority.Run.Pages?.Graph.MapIfPresent<uint>("domains");
 
+    private readonly LinkProfile _profile = authority.Run.Document("profile.json") is { } bytes ? LinkProfileFile.Parse(bytes, Path.Combine(authority.Run.Folder, "profile.json")) : LinkProfile.Default;
+
     /// <summary>Sums of link weights behind edges, as the edits so far left them.</summary>
     private readonly Dictionary<(int Source, int Target), (double Sum, double Full, EdgeOrigin Edge)> _edges = [];
 
@@ -42,7 +44,7 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
             "add" => [.. source.Nodes.SelectMany(s => to.Nodes.Select(t => Added(s, t, ofPage: IsUrl(left))))],
             "remove" when right is null && source.Page < 0 => [.. source.Nodes.Select(LinkEdit.RemoveNode)],
             "remove" when right is null => PageRemoved(source.Page),
-            _ when source.Page >= 0 => [.. to.Nodes.Select(t => PageLess(source.Page, source.Nodes[0], t, withheld: word != "remove"))],
+            _ when source.Page >= 0 => [.. to.Nodes.SelectMany(t => PageLess(source.Page, source.Nodes[0], t, withheld: word != "remove"))],
             _ => Links(source.Nodes, to.Nodes, word == "remove"),
         };
         return new ReadEdit(word, text, edits);
@@ -110,7 +112,7 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
     private LinkEdit Added(int source, int to, bool ofPage)
     {
         double each = !double.IsNaN(weight) ? weight : _origins is null ? double.NaN
-            : LinkWeight.Of(LinkProfile.Default, LinkKind.Anchor, 0, Zone.Main, float.NaN, AnchorForm.Descriptive).Weight;
+            : LinkWeight.Of(_profile, LinkKind.Anchor, 0, Zone.Main, float.NaN, AnchorForm.Descriptive).Weight;
         if (_origins is null || authority.OfPages || !ofPage)
             return LinkEdit.Add(source, to, double.IsNaN(each) || authority.OfPages || !double.IsNaN(weight) ? each : _origins!.EdgeWeight(each));
         return Reweighed(source, to, each, each); // one page more of a domain that may link already
@@ -127,31 +129,29 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
     }
 
     /// <summary>The links of one page to a domain are gone, or pass nothing.</summary>
-    private LinkEdit PageLess(int page, int source, int to, bool withheld)
+    private LinkEdit[] PageLess(int page, int source, int to, bool withheld)
     {
         double sum = 0, full = 0;
         foreach (LinkRecord record in _pageRecords!.From(page))
             if (_domainOfPage![record.Target] == (uint)to)
                 (sum, full) = (sum + record.Weight, full + record.Full);
-        return sum == 0 ? LinkEdit.Nofollow(source, to) : Reweighed(source, to, -sum, withheld ? 0 : -full);
+        return sum == 0 ? [] : [Reweighed(source, to, -sum, withheld ? 0 : -full)];
     }
 
     /// <summary>A page is gone, with its links in both directions.</summary>
     private List<LinkEdit> PageRemoved(int page)
     {
         var lost = new SortedDictionary<(int, int), (double Sum, double Full)>();
-        int own = (int)_domainOfPage![page];
         foreach (LinkRecord record in _pageRecords!.From(page).Concat(_pageRecords.Into(page)))
         {
-            (int, int) pair = ((int)_domainOfPage[record.Source], (int)_domainOfPage[record.Target]);
+            (int, int) pair = ((int)_domainOfPage![record.Source], (int)_domainOfPage[record.Target]);
             if (pair.Item1 != pair.Item2 && record.Full > 0)
             {
                 (double sum, double full) = lost.GetValueOrDefault(pair);
                 lost[pair] = (sum + record.Weight, full + record.Full);
             }
         }
-        List<LinkEdit> edits = [.. lost.Select(l => Reweighed(l.Key.Item1, l.Key.Item2, -l.Value.Sum, -l.Value.Full))];
-        return edits.Count > 0 ? edits : [LinkEdit.Disavow(own)];
+        return [.. lost.Select(l => Reweighed(l.Key.Item1, l.Key.Item2, -l.Value.Sum, -l.Value.Full))];
     }
 
     /// <summary>An edge whose links weigh that much more or less, followed and un-rel'd.</summary>

@@ -19,10 +19,10 @@ internal sealed class RunAuthority
         _prefix = prefix;
         MappedArray<double> raw = run.Array<double>($"{prefix}raw")
             ?? throw new StoreException(run.Folder, $"has no raw authority{(prefix.Length > 0 ? " of pages" : "")} to explain: rank again");
-        JsonObject? options = Options("raw") ?? Options("authority") ?? Options("pagerank");
+        JsonObject? options = Options("authority") ?? Options("pagerank");
         double damping = (double?)options?["damping"] ?? new PageRankOptions().Damping;
-        double tolerance = (double?)(Results("raw") ?? Results("authority"))?["max_relative_residual"] ?? 1e-10;
-        Solved = new SolvedAuthority(part.Graph, raw, run.Array<double>($"{prefix}teleport") is { } teleport ? teleport : null, damping, Math.Min(tolerance, 0.5));
+        double tolerance = (double?)Results("authority")?["max_relative_residual"] ?? 1e-10;
+        Solved = new SolvedAuthority(part.Graph, raw, run.Array<double>($"{prefix}teleport") is { } teleport ? new NodeValues(teleport) : default(NodeValues?), damping, Math.Min(tolerance, 0.5));
         Scale = run.Document("scale.json") is { } bytes ? AuthorityScale.Parse(bytes, Path.Combine(run.Folder, "scale.json")) : AuthorityScale.Current;
         _reference = Scale.ReferenceOf(part.Ranked.Granularity);
         _domains = part.Ranked.Granularity == "page" ? part.Graph.MapIfPresent<uint>("domains") : null;
@@ -115,7 +115,8 @@ internal sealed class RunAuthority
     /// <summary>A score for people.</summary>
     public static string ForPeople(double score) => double.IsNaN(score) ? "insufficient data" : score.ToString("0.0", CultureInfo.InvariantCulture);
 
-    private JsonObject? Options(string name) => Run.Manifest.Configuration.GetValueOrDefault(_prefix + name);
+    /// <summary>Options of this level, or those of both.</summary>
+    private JsonObject? Options(string name) => Run.Manifest.Configuration.GetValueOrDefault(_prefix + name) ?? Run.Manifest.Configuration.GetValueOrDefault(name);
 
     private JsonObject? Results(string name) => Run.Manifest.Results.GetValueOrDefault(_prefix + name);
 }

@@ -78,7 +78,7 @@ internal static class SimulateCommand
             int applied = 0;
             foreach (LinkEdit _ in edits[i].Edits)
                 applied += effects[at++] == EditEffect.Applied ? 1 : 0;
-            told[i] = new Told(edits[i], applied, applied > 0 ? "" : reader.Reason(effects[at - 1], edits[i].Edits[^1]));
+            told[i] = new Told(edits[i], applied, applied > 0 ? "" : edits[i].Edits.Count == 0 ? "no effect: that page has no links there that pass anything" : reader.Reason(effects[at - 1], edits[i].Edits[^1]));
         }
         return told;
     }

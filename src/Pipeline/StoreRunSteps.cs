@@ -195,10 +195,10 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         run.Add<double>(prefix + "authority", scores, $"authority, 0 to 100, scale {AuthorityScale.Current.Version}");
         if (teleport is not null)
             run.Add<double>(prefix + "teleport", teleport, "raw authority that comes from no link: owners and seeds");
+        run.Report(prefix + "authority", new JsonObject { ["max_relative_residual"] = result.MaxRelativeResidual, ["error_bound"] = result.ErrorBound, ["converged"] = result.Converged });
         run.Report(prefix + "pagerank", new JsonObject
         {
             ["rounds"] = result.Rounds,
-            ["max_relative_residual"] = result.MaxRelativeResidual,
             ["error_bound"] = bound,
             ["converged"] = result.Converged,
             ["dangling_mass"] = dangling,

@@ -70,7 +70,7 @@ public sealed class StoreGraphsTests : IDisposable
         Assert.Equal(Math.Exp(-1) * .75, edges[("https://a.test/", "https://b.test/main")], 1e-7);
         Assert.Equal(.1 * .7 * .75, edges[("https://a.test/", "https://b.test/footer")], 1e-7);
         Assert.Equal(.05 * .8 * Math.Exp(-.2) * .75, edges[("https://a.test/", "https://b.test/ugc")], 1e-7);
-        Assert.Equal(.5 * Math.Exp(-1.2) * .4 * .75, edges[("https://a.test/", "https://b.test/unknown")], 1e-7);
+        Assert.Equal(.5 * Math.Exp(-1) * .4 * .75, edges[("https://a.test/", "https://b.test/unknown")], 1e-7);
         Assert.Equal(1, edges[("https://a.test/", "https://b.test/canonical")]);
         Assert.Equal(5, edges.Count); // neither the hidden one nor the page's link to itself
         Assert.Equal(.95 * .8 * Math.Exp(-.2) * .75, Lost(pages, "https://a.test/"), 1e-7);
@@ -151,7 +151,7 @@ public sealed class StoreGraphsTests : IDisposable
     {
         (LinkGraph pages, LinkGraph domains) = Build([new() { Url = "e.test", At = Start, Source = "moz:1", Granularity = Granularity.Domain, Outcome = VisitOutcome.Reported,
             Links = [new() { Target = "t.test", Kind = LinkKind.Reported }, new() { Target = "n.test", Kind = LinkKind.Reported, Rel = LinkRel.Nofollow }] }]);
-        double weight = .5 * Math.Exp(-1.2) * .8 * .75;
+        double weight = .5 * Math.Exp(-1) * .8 * .75;
         Assert.Equal(0, pages.NodeCount);
         Assert.Equal(Math.Log2(1 + weight), Assert.Single(EdgesOf(domains)).Value, 1e-6);
         Assert.Equal(Math.Log2(1 + weight), Lost(domains, "e.test"), 1e-6);
