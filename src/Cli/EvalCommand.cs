@@ -8,6 +8,7 @@ internal static class EvalCommand
 {
     public static Command Create(Session session) => new("eval", "Measure how good the scores are, on labelled data of yours.")
     {
+        EvalClicks.Create(session),
         EvalTopics.Create(session),
     };
 }

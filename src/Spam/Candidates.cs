@@ -22,6 +22,9 @@ internal static class Candidates
     /// <summary>Share of a target's boosters that a part must hold to take it.</summary>
     private const double Most = 0.6;
 
+    /// <summary>By how much a target's log-ratio must exceed another's to take its booster: e in the odds.</summary>
+    private const double Clearly = 1;
+
     /// <summary>Members of each, ascending; in order of the lowest.</summary>
     public static List<int[]> Of(Surroundings at, BoostedTargets boosted, EvidenceList ties, CancellationToken cancel)
     {
@@ -38,7 +41,8 @@ internal static class Candidates
             sizes[p]++;
         for (int i = 0; i < nodes.Length; i++)
             members[nodes[i]] = sizes[part[i]] >= Fewest ? part[i] + 1 : 0;
-        JoinTargets(at, boosted, members, parts);
+        JoinHands(ties, members, parts);
+        JoinTargets(at, boosted, members);
         JoinBoosters(at, boosted, members);
         return Groups(members, parts);
     }
@@ -122,15 +126,38 @@ internal static class Candidates
         return new WeightedGraph(offsets, [.. targets], [.. weights]);
     }
 
-    private static void JoinTargets(Surroundings at, BoostedTargets boosted, int[] members, int parts)
+    /// <summary>Parts of one hand: where half of a part's members share a key or a text with members of another, both are one. A network
+    /// of blogs has several accounts, and falls apart along them.</summary>
+    private static void JoinHands(EvidenceList ties, int[] members, int parts)
+    {
+        var shared = new HashSet<(int Node, int Part)>();
+        foreach (Evidence tie in ties.Ties)
+            if (tie.Kind is EvidenceKind.Key or EvidenceKind.Duplicate && members[tie.A] != members[tie.B] && members[tie.A] != 0 && members[tie.B] != 0)
+            {
+                shared.Add((tie.A, members[tie.B]));
+                shared.Add((tie.B, members[tie.A]));
+            }
+        int[] sizes = new int[parts + 1];
+        foreach (int part in members)
+            sizes[part]++;
+        int[] joined = [.. Enumerable.Range(0, parts + 1)];
+        foreach (IGrouping<(int From, int To), (int Node, int Part)> pair in shared.GroupBy(s => (members[s.Node], s.Part)))
+            if (pair.Count() * 2 >= sizes[pair.Key.From])
+                OwnerGroups.Join(joined, pair.Key.From, pair.Key.To);
+        for (int node = 0; node < members.Length; node++)
+            if (members[node] != 0)
+                members[node] = OwnerGroups.Find(joined, members[node]);
+    }
+
+    private static void JoinTargets(Surroundings at, BoostedTargets boosted, int[] members)
     {
         var joins = new List<(int Node, int Part)>();
         for (int target = 0; target < members.Length; target++)
         {
-            if (members[target] != 0 || boosted.Support[target].Boosters < 3 || boosted.Excluded(target) || at.Apart(target))
+            if (boosted.Support[target].Boosters < 3 || boosted.Excluded(target) || at.Apart(target))
                 continue;
             (int part, int count, int all) = Majority(at, target, members);
-            if (part != 0 && count >= Math.Max(3, Most * all) && count >= boosted.Support[target].Others)
+            if (part != 0 && part != members[target] && count >= Math.Max(3, Most * all) && count >= boosted.Support[target].Others)
                 joins.Add((target, part));
         }
         foreach ((int node, int part) in joins)
@@ -153,22 +180,45 @@ internal static class Candidates
         return (best.Key, best.Value, all);
     }
 
+    /// <summary>A booster belongs with the target whose case is strongest by far, wherever a lesser one drew it.</summary>
     private static void JoinBoosters(Surroundings at, BoostedTargets boosted, int[] members)
     {
         var joins = new List<(int Node, int Part)>();
         for (int node = 0; node < members.Length; node++)
         {
-            if (members[node] != 0 || !at.Booster[node])
+            if (!at.Booster[node])
                 continue;
-            foreach (uint target in at.Graph.OutOf(node))
-                if (boosted.Boosted[(int)target] && members[(int)target] != 0 && at.Group[node] != at.Group[(int)target])
-                {
-                    joins.Add((node, members[(int)target]));
-                    break;
-                }
+            (int part, double best, double here) = (0, 0, boosted.Boosted[node] && members[node] != 0 ? boosted.Support[node].LogRatio : 0);
+            foreach (uint link in at.Graph.OutOf(node))
+            {
+                int target = (int)link;
+                if (!boosted.Boosted[target] || members[target] == 0 || at.Group[node] == at.Group[target])
+                    continue;
+                double ratio = Math.Min(boosted.Support[target].LogRatio, at.Options.LinkCap);
+                if (ratio > best)
+                    (part, best) = (members[target], ratio);
+                if (members[target] == members[node])
+                    here = Math.Max(here, ratio);
+            }
+            if (part != 0 && part != members[node] && (members[node] == 0 || (here > 0 && best > here + Clearly)))
+                joins.Add((node, part));
+            else if (here == 0 && part == 0 && Between(at, node, members) is var circle && circle != 0 && circle != members[node])
+                joins.Add((node, circle));
         }
         foreach ((int node, int part) in joins)
             members[node] = part;
+    }
+
+    /// <summary>The part that holds both a booster that links to this one and a booster it links to, 0 for none: rings have members that
+    /// skip the target, and break where one of them got a link from somewhere important.</summary>
+    private static int Between(Surroundings at, int node, int[] members)
+    {
+        foreach (uint target in at.Graph.OutOf(node))
+            if (at.Booster[(int)target] && members[(int)target] is var part && part != 0 && at.Group[(int)target] != at.Group[node])
+                foreach (uint source in at.Graph.InOf(node))
+                    if (members[(int)source] == part && source != target && at.Booster[(int)source] && at.Group[(int)source] != at.Group[node])
+                        return part;
+        return 0;
     }
 
     private static List<int[]> Groups(int[] members, int parts)

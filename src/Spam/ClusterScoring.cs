@@ -10,7 +10,7 @@ namespace Backlinks.Spam;
 /// <list type="bullet">
 /// <item>Link: the best target's mixture of supporters (<see cref="BoostedTargets"/>), at most 6; members in circles, up to 1.5
 /// (honest blog rings are circles too: they reach 27 and no more); several targets with the same supporters, 1. Against:
-/// boosters with 3 or more supporters outside, up to −3: farms are not linked to.</item>
+/// boosters with 2 or more supporters outside, and a quarter as many as inside, up to −5: farms are not linked to.</item>
 /// <item>Anchor: one selling text on inner links: g·ln(.8/p) + (G−g)·ln(.2/(1−p)), p its share elsewhere, ≥ .1. Against:
 /// openly named targets, −1.</item>
 /// <item>Infrastructure, content: share of boosters that share a rare key with another member, full strength from a half on;
@@ -24,7 +24,7 @@ namespace Backlinks.Spam;
 internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concentration, LinkBursts bursts, Exclusions exclusions, CancellationToken cancel)
 {
     private const int Examples = 5;
-    private const int Supported = 3; // supporters outside that make a booster a site of its own
+    private const int Supported = 2; // supporters outside that make a booster a site of its own
     private const double CapOfOneFamily = 79;
 
     private readonly int _linking = Math.Max(1, Enumerable.Range(0, at.Graph.NodeCount).Count(u => at.Graph.OutDegree(u) > 0));
@@ -120,7 +120,7 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
     /// <summary>Members that nothing but a stray link holds are let go.</summary>
     private Inside Trim(Inside inside, int number)
     {
-        for (int round = 0; round < 3; round++)
+        for (int round = 0; round < 5; round++)
         {
             int[] kept = inside.Staying(m => Keyed(m, number));
             if (kept.Length == inside.Members.Length)
@@ -163,9 +163,9 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
             reasons.Add(new SpamReason(EvidenceFamily.Link, Text($"{round.Count} of {inside.Boosters.Count} boosters link to each other or in a circle"), 1.5 * share,
                 [.. inside.Links(between: round).Take(Examples).Select(Example)]));
         }
-        int supported = inside.Boosters.Count(b => inside.Of(b).Outside >= Supported);
+        int supported = inside.Boosters.Count(b => inside.Of(b) is var look && look.Outside >= Supported && look.Outside * 4 >= look.Boosters);
         if (supported > 0)
-            against.Add((EvidenceFamily.Link, -Math.Min(3.0 * supported / inside.Boosters.Count, reasons.Sum(r => r.LogRatio)), Text($"{supported} of {inside.Boosters.Count} boosters have {Supported} or more supporters outside the group")));
+            against.Add((EvidenceFamily.Link, -Math.Min(5.0 * supported / inside.Boosters.Count, reasons.Sum(r => r.LogRatio)), Text($"{supported} of {inside.Boosters.Count} boosters have {Supported} or more supporters outside the group")));
         if (inside.Targets.Count == 0 && inside.MutualShare >= 0.5)
             against.Add((EvidenceFamily.Infrastructure, -2, Text($"members name each other openly ({100 * inside.MutualShare:0} % of the pairs link both ways) and none is boosted above the others")));
     }

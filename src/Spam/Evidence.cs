@@ -37,8 +37,8 @@ internal readonly record struct Evidence(int A, int B, EvidenceKind Kind, float 
 /// <summary>Ties from all generators, in a fixed order.</summary>
 internal sealed class EvidenceList
 {
-    /// <summary>A group of up to this many is tied pair by pair; a larger one each to as many after it, round in a circle:
-    /// the ties then grow with its size, not with its square, and it still holds together.</summary>
+    /// <summary>A group of up to this many is tied pair by pair; in a larger one each to half as many others, evenly spaced round the
+    /// circle: the ties then grow with its size, not with its square, and it has no seam along which it could part.</summary>
     private const int TiedFully = 24;
 
     public List<Evidence> Ties { get; } = [];
@@ -52,10 +52,16 @@ internal sealed class EvidenceList
     /// <summary>Ties all members of a group to each other.</summary>
     public void AddGroup(ReadOnlySpan<int> members, EvidenceKind kind, double weight)
     {
-        int n = members.Length, after = n <= TiedFully ? n - 1 : TiedFully / 2;
+        int n = members.Length;
+        if (n <= TiedFully)
+        {
+            for (int i = 0; i < n; i++)
+                for (int j = i + 1; j < n; j++)
+                    Add(members[i], members[j], kind, weight);
+            return;
+        }
         for (int i = 0; i < n; i++)
-            for (int step = 1; step <= after; step++)
-                if (n > TiedFully || i + step < n)
-                    Add(members[i], members[(i + step) % n], kind, weight);
+            for (int k = 1; k <= TiedFully / 2; k++)
+                Add(members[i], members[(i + (int)((long)k * n / (TiedFully + 1))) % n], kind, weight);
     }
 }

@@ -7,6 +7,8 @@ namespace Backlinks.Spam;
 /// <list type="bullet">
 /// <item>links within an owner's group (<see cref="OwnerGroups"/>);</item>
 /// <item>platforms, directories and networks of files, where <see cref="SpamInput.Traits"/> names them;</item>
+/// <item>widely known sites: 15 supporters or more, a tenth of all, that are no boosters: farms are not that popular, and what
+/// they add to such a site is small against what it has;</item>
 /// <item>directories that nobody named: a target that links to at least as many other groups as support it, and most of
 /// them without return. A farm's target gains nothing by sending its visitors, and its authority, away;</item>
 /// <item>badges: the anchor of most links is the target's own name or a maker's mark ("design by", "powered by"), which
@@ -18,6 +20,12 @@ internal sealed class Exclusions(Surroundings at)
     /// <summary>Fewer entries do not make a directory.</summary>
     private const int FewestEntries = 20;
 
+    /// <summary>So many owners of another kind do not link to a farm's target by chance …</summary>
+    private const int WidelyKnownOwners = 15;
+
+    /// <summary>… unless the farm is ten times their number.</summary>
+    private const double WidelyKnownShare = 0.1;
+
     /// <summary>Share of supporters whose anchors must be open marks for a badge: beyond it, words that sell are the exception.</summary>
     private const double BadgeShare = 0.8;
 
@@ -26,7 +34,7 @@ internal sealed class Exclusions(Surroundings at)
 
     public bool Excludes(int target, TargetSupport support)
     {
-        string? reason = Trait(target) ?? Directory(target, support) ?? Badge(target);
+        string? reason = Trait(target) ?? WidelyKnown(support) ?? Directory(target, support) ?? Badge(target);
         if (reason is not null)
             Reasons[target] = reason;
         return reason is not null;
@@ -40,6 +48,10 @@ internal sealed class Exclusions(Surroundings at)
         { } t when t.HasFlag(DomainTraits.Cdn) => "serves files or badges that others embed",
         _ => null,
     };
+
+    private static string? WidelyKnown(TargetSupport support) =>
+        support.Others >= WidelyKnownOwners && support.Others >= WidelyKnownShare * (support.Boosters + support.Others)
+            ? string.Create(CultureInfo.InvariantCulture, $"is widely known: {support.Others} of the {support.Boosters + support.Others} owners that link to it link to many others or are well linked themselves") : null;
 
     private string? Directory(int target, TargetSupport support)
     {

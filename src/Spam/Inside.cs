@@ -86,12 +86,14 @@ internal sealed class Inside
     /// <summary>Members that have a part in it. A target needs a boosted mixture of supporters here. A booster has to link to a
     /// third as many members as the others do at least: hosts of hijacked pages and commenters link to one member
     /// of a dense farm. Where most boosters share a key or a text, one that does not needs two links: customers of a network of
-    /// blogs have honest links too.</summary>
+    /// blogs have honest links too; so too where four members or more link to each other, as sites of a family do: who links to one of
+    /// them is its supporter, not their booster.</summary>
     /// <param name="keyed">Whether a member shares a key or a text with another.</param>
     public int[] Staying(Func<int, bool> keyed)
     {
-        int[] inner = [.. Boosters.Select(InnerLinks).Order()];
-        int median = inner.Length == 0 ? 0 : inner[inner.Length / 2];
+        int[] inner = [.. Members.Select(InnerLinks).Where(l => l > 0)]; // of targets too: in a dense farm all are
+        double usual = inner.Length == 0 ? 0 : inner.Average(); // the median would be the strays' where they are many
+        int core = Members.Count(m => MutualLinks(m) >= 2);
         bool hand = Boosters.Count(keyed) * 2 > Boosters.Count;
         var targets = Targets.ToHashSet();
         return [.. Members.Where(Stays)];
@@ -102,9 +104,9 @@ internal sealed class Inside
                 return true;
             bool shares = keyed(member);
             int links = InnerLinks(member);
-            if (links == 0 || (hand && !shares && links < 2))
+            if (links == 0 || (hand && !shares && links < 2) || (core >= Candidates.Fewest && links < 2))
                 return shares && hand;
-            return links * 3 >= median && _at.Booster[member];
+            return links * 3 >= usual && _at.Booster[member];
         }
     }
 
@@ -153,6 +155,14 @@ internal sealed class Inside
     }
 
     private bool LinksInside(int member) => InnerLinks(member) > 0;
+
+    private int MutualLinks(int member)
+    {
+        int links = 0;
+        foreach (uint target in _at.Graph.OutOf(member))
+            links += Has((int)target) && _at.Group[(int)target] != _at.Group[member] && _at.Links((int)target, member) ? 1 : 0;
+        return links;
+    }
 
     private int InnerLinks(int member)
     {

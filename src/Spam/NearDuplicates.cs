@@ -35,9 +35,21 @@ internal static class NearDuplicates
     {
         if (at.Input.Contents is not { } contents)
             return;
-        foreach ((int a, int b) in Pairs(contents, at.Options.DuplicateBits, KeyGroups.Common(at, contents), cancel))
+        List<(int A, int B)> pairs = Pairs(contents, at.Options.DuplicateBits, KeyGroups.Common(at, contents), cancel);
+        int[] joined = [.. Enumerable.Range(0, at.Graph.NodeCount)]; // one text in many spins: tied as one group, see EvidenceList
+        foreach ((int a, int b) in pairs)
             if (at.Group[a] != at.Group[b])
-                ties.Add(a, b, EvidenceKind.Duplicate, 1);
+                OwnerGroups.Join(joined, a, b);
+        var groups = new SortedDictionary<int, List<int>>();
+        for (int node = 0; node < joined.Length; node++)
+            if (OwnerGroups.Find(joined, node) is var root && root != node)
+            {
+                if (!groups.TryGetValue(root, out List<int>? members))
+                    groups.Add(root, members = [root]);
+                members.Add(node);
+            }
+        foreach (List<int> members in groups.Values)
+            ties.AddGroup(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(members), EvidenceKind.Duplicate, 1);
     }
 
     private static (ulong[] Prints, int[] Nodes) Distinct(SharedKeys contents, int common)

@@ -95,7 +95,9 @@ public static unsafe class TopicalPageRank
         fixed (double* x = scores)
         fixed (float* c = topics)
             using (var split = new Split(graph, x, c, count, prior, options))
-                return split.Run(options, progress, cancel);
+                return split.NoRanking is { } node
+                    ? throw new ArgumentException($"is no ranking of this graph with damping {options.Damping}: node {node} has less than its links bring it", nameof(scores))
+                    : split.Run(options, progress, cancel);
     }
 
     private static double[] Check(LinkGraph graph, ReadOnlySpan<double> scores, ReadOnlySpan<float> topics, int count, TopicalPageRankOptions options)
@@ -160,16 +162,11 @@ public static unsafe class TopicalPageRank
             _t = new HugeArray<double>(n);
             _c = new HugeArray<float>((long)n * _width);
             _s = new HugeArray<float>((long)n * _width);
-            try
-            {
-                Start(c, prior);
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
+            NoRanking = Start(c, prior);
         }
+
+        /// <summary>A node whose score is less than what its links bring it, which is in no ranking; null where there is none.</summary>
+        public int? NoRanking { get; }
 
         public TopicalPageRankResult Run(TopicalPageRankOptions options, IProgress<StepProgress>? progress, CancellationToken cancel)
         {
@@ -211,22 +208,20 @@ public static unsafe class TopicalPageRank
             _t.Dispose();
         }
 
-        private void Start(float* c, double[] prior)
+        private int? Start(float* c, double[] prior)
         {
             int n = _graph.NodeCount, k = _k, width = _width;
             float* to = _c.Pointer, s = _s.Pointer;
             double* x = _x, t = _t.Pointer, inverse = _shares.InversePointer;
             _shares.Multiply(x, t, 1, default);
-            int wrong = -1;
+            int? wrong = null;
             for (int v = 0; v < n; v++)
             {
                 t[v] = x[v] - _d * t[v];
-                if (t[v] < -1e-6 * x[v] && wrong < 0)
-                    wrong = v;
+                if (t[v] < -1e-6 * x[v])
+                    wrong ??= v;
                 t[v] = Math.Max(t[v], 0);
             }
-            if (wrong >= 0)
-                throw new ArgumentException($"is no ranking of this graph with damping {_d}: node {wrong} has less than its links bring it", "scores");
             FixedRanges.Run(n, FixedRanges.Nodes, _shares.Threads, (_, first, end) =>
             {
                 for (int v = first; v < end; v++)
@@ -243,6 +238,7 @@ public static unsafe class TopicalPageRank
                     }
                 }
             }, default);
+            return wrong;
         }
 
         /// <summary>One Gauss–Seidel round; returns the largest change of a node's α·split, as a share of its score.</summary>

@@ -21,25 +21,33 @@ public sealed unsafe class LinkShares : IDisposable
 {
     private readonly LinkGraph _graph;
     private readonly HugeArray<double> _inverse;
+    private readonly MappedArray<long> _offsets;
+    private readonly MappedArray<uint> _links;
+    private readonly MappedArray<float>? _weights;
     private HugeArray<double>? _scaled;
 
     /// <param name="graph">Must stay open as long as this.</param>
     /// <param name="threads">0 means one for each processor.</param>
-    public LinkShares(LinkGraph graph, int threads = 0)
+    /// <param name="reversed">Take every link backwards: shares are then of what comes in, and nothing is lost.</param>
+    public LinkShares(LinkGraph graph, int threads = 0, bool reversed = false)
     {
         _graph = graph;
         Threads = FixedRanges.Threads(threads);
-        Ranges = new LinkRanges(graph.InOffsets);
+        (_offsets, _links, _weights) = reversed ? (graph.OutOffsets, graph.OutLinks, graph.OutWeights) : (graph.InOffsets, graph.InLinks, graph.InWeights);
+        Reversed = reversed;
+        Ranges = new LinkRanges(_offsets);
         _inverse = new HugeArray<double>(graph.NodeCount);
         double* inverse = _inverse.Pointer;
         FixedRanges.Run(graph.NodeCount, FixedRanges.Nodes, Threads, (_, first, end) =>
         {
             for (int u = first; u < end; u++)
-                inverse[u] = graph.OutDegree(u) > 0 && graph.OutTotal(u) is var total && total > 0 ? 1 / total : 0;
+                inverse[u] = (reversed ? InTotal(graph, u) : graph.OutDegree(u) > 0 ? graph.OutTotal(u) : 0) is var total && total > 0 ? 1 / total : 0;
         }, default);
     }
 
     public LinkGraph Graph => _graph;
+
+    public bool Reversed { get; }
 
     internal LinkRanges Ranges { get; }
 
@@ -49,9 +57,6 @@ public sealed unsafe class LinkShares : IDisposable
     public ReadOnlySpan<double> Inverse => new(_inverse.Pointer, _graph.NodeCount);
 
     internal double* InversePointer => _inverse.Pointer;
-
-    /// <summary>P of the link at <paramref name="position"/> in the out-links of <paramref name="source"/>.</summary>
-    public double Share(int source, long position) => _graph.OutWeight(position) * _inverse.Pointer[source];
 
     /// <summary>y = Pᵀx. <paramref name="y"/> may be <paramref name="x"/>.</summary>
     /// <param name="x">n values.</param>
@@ -105,9 +110,9 @@ public sealed unsafe class LinkShares : IDisposable
     /// <summary>Rows <paramref name="first"/> to before <paramref name="end"/> of the product, from x/W.</summary>
     internal void Rows(double* scaled, double* y, int first, int end, int columns)
     {
-        long* offsets = _graph.InOffsets.Pointer;
-        uint* links = _graph.InLinks.Pointer;
-        float* weights = _graph.InWeights is null ? null : _graph.InWeights.Pointer;
+        long* offsets = _offsets.Pointer;
+        uint* links = _links.Pointer;
+        float* weights = _weights is null ? null : _weights.Pointer;
         for (int v = first; v < end; v++)
         {
             long at = offsets[v], last = offsets[v + 1L];
@@ -184,6 +189,16 @@ public sealed unsafe class LinkShares : IDisposable
                 a += (weights == null ? 1.0 : weights[at]) * scaled[(long)links[at] * columns + column];
             to[column] = a;
         }
+    }
+
+    private static double InTotal(LinkGraph graph, int node)
+    {
+        if (graph.InWeights is null)
+            return graph.InDegree(node);
+        double sum = 0;
+        foreach (float weight in graph.InWeights.Slice(graph.InOffsets[node], checked((int)graph.InDegree(node))))
+            sum += weight;
+        return sum;
     }
 
     private void Require(int length, int columns, string name)

@@ -114,8 +114,9 @@ public sealed record LinkProfile
     /// (.44 against 1.73 of the mean).</summary>
     public double PositionFloor { get; init; } = .25;
 
-    /// <summary>The place that a link of unknown place is taken to have, 0 to 1. Default .6.</summary>
-    public double PositionUnknown { get; init; } = .6;
+    /// <summary>The place that a link of unknown place is taken to have, 0 to 1. Default .5, the middle: on both halves of the
+    /// clicks better than .6 (5.541 bits against 5.544), and within a thousandth of the best.</summary>
+    public double PositionUnknown { get; init; } = .5;
 
     /// <summary>Exponent of <see cref="PositionVariant.Popularity"/>, 0 to 2. Default .5.</summary>
     public double PopularityExponent { get; init; } = .5;

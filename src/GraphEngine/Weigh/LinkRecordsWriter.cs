@@ -6,6 +6,8 @@ namespace Backlinks.GraphEngine;
 /// </summary>
 public sealed class LinkRecordsWriter : IDisposable
 {
+    private delegate T Of<T>(in LinkRecord record);
+
     private const int Staged = 1 << 14; // records before they are written: 1 MB in all
 
     private readonly string _folder;
@@ -21,7 +23,11 @@ public sealed class LinkRecordsWriter : IDisposable
     private int _stagedCount;
     private long _count;
     private uint _textCount;
-    private LinkRecord _last;
+    private long _textEnd;
+    private readonly byte[] _textBytes = new byte[1 << 18];
+    private readonly long[] _textEnds = new long[1 << 13];
+    private int _textFill, _textEndFill;
+    private (uint Target, uint Source, LinkKind Kind, int Ordinal) _last;
 
     /// <param name="nodes">n.</param>
     /// <param name="count">m: exactly so many records will follow.</param>
@@ -34,18 +40,18 @@ public sealed class LinkRecordsWriter : IDisposable
         _sources = new uint[count];
         try
         {
-            Column("link_source", "node the link is on", r => r.Source);
-            Column("link_target", "node the link points at; records are sorted by it, then source, kind and ordinal", r => r.Target);
-            Column("link_kind", "what points: 0 a, 1 area, 2 canonical, 9 redirect, 13 reported", r => (byte)r.Kind);
-            Column("link_ordinal", "place among the links of that kind from source to target", r => (ushort)Math.Min(r.Ordinal, ushort.MaxValue));
-            Column("link_rel", "marks: 1 nofollow, 2 ugc, 4 sponsored, 8 page nofollow, 2048 hidden, …", r => (ushort)r.Rel);
-            Column("link_zone", "0 unknown, 1 main, 2 list in main, 3 aside, 4 nav, 5 header, 6 footer, 7 comments", r => (byte)r.Zone);
-            Column("link_form", "anchor: 0 descriptive, 1 image with alt, 2 naked URL, 3 generic, 4 empty, 5 unknown", r => (byte)r.Form);
-            Column("link_flags", "1 site-wide, 2 its best instance, 4 within a domain, 8 within an owner", r => (byte)r.Flags);
-            Column("link_position", "relative place in the main text, NaN unknown", r => r.Position);
-            Column("link_anchor", "number of the anchor's text", r => r.Anchor);
-            Column("link_first_seen", "seconds since 1970", r => r.FirstSeenSeconds);
-            Column("link_weight", "product of the factors", r => r.Weight);
+            Column("link_source", "node the link is on", static (in LinkRecord r) => r.Source);
+            Column("link_target", "node the link points at; records are sorted by it, then source, kind and ordinal", static (in LinkRecord r) => r.Target);
+            Column("link_kind", "what points: 0 a, 1 area, 2 canonical, 9 redirect, 13 reported", static (in LinkRecord r) => (byte)r.Kind);
+            Column("link_ordinal", "place among the links of that kind from source to target", static (in LinkRecord r) => (ushort)Math.Min(r.Ordinal, ushort.MaxValue));
+            Column("link_rel", "marks: 1 nofollow, 2 ugc, 4 sponsored, 8 page nofollow, 2048 hidden, …", static (in LinkRecord r) => (ushort)r.Rel);
+            Column("link_zone", "0 unknown, 1 main, 2 list in main, 3 aside, 4 nav, 5 header, 6 footer, 7 comments", static (in LinkRecord r) => (byte)r.Zone);
+            Column("link_form", "anchor: 0 descriptive, 1 image with alt, 2 naked URL, 3 generic, 4 empty, 5 unknown", static (in LinkRecord r) => (byte)r.Form);
+            Column("link_flags", "1 site-wide, 2 its best instance, 4 within a domain, 8 within an owner", static (in LinkRecord r) => (byte)r.Flags);
+            Column("link_position", "relative place in the main text, NaN unknown", static (in LinkRecord r) => r.Position);
+            Column("link_anchor", "number of the anchor's text", static (in LinkRecord r) => r.Anchor);
+            Column("link_first_seen", "seconds since 1970", static (in LinkRecord r) => r.FirstSeenSeconds);
+            Column("link_weight", "product of the factors", static (in LinkRecord r) => r.Weight);
             FactorColumns(count);
             _texts = Opened(NpyWriter<byte>.Growing(Path.Combine(folder, "anchor_texts.npy")));
             _textOffsets = Opened(NpyWriter<long>.Growing(Path.Combine(folder, "anchor_offsets.npy")));
@@ -61,22 +67,18 @@ public sealed class LinkRecordsWriter : IDisposable
     /// <summary>Adds the next text and returns its number, 0, 1, …; texts are to be distinct.</summary>
     public uint AddText(ReadOnlySpan<byte> utf8)
     {
-        _texts.Write(utf8);
-        _textOffsets.Write([_texts.Written]);
+        if (utf8.Length > _textBytes.Length - _textFill || _textEndFill == _textEnds.Length)
+            FlushTexts();
+        if (utf8.Length > _textBytes.Length)
+            _texts.Write(utf8);
+        else
+        {
+            utf8.CopyTo(_textBytes.AsSpan(_textFill));
+            _textFill += utf8.Length;
+        }
+        _textEnd += utf8.Length;
+        _textEnds[_textEndFill++] = _textEnd;
         return _textCount++;
-    }
-
-    /// <summary>Adds texts that follow each other in <paramref name="utf8"/>.</summary>
-    /// <param name="lengths">Bytes of each.</param>
-    public void AddTexts(ReadOnlySpan<byte> utf8, ReadOnlySpan<int> lengths)
-    {
-        long[] ends = new long[lengths.Length];
-        long at = _texts.Written;
-        for (int i = 0; i < ends.Length; i++)
-            ends[i] = at += lengths[i];
-        _texts.Write(utf8);
-        _textOffsets.Write(ends);
-        _textCount += (uint)lengths.Length;
     }
 
     /// <summary>Adds the next record, in order of target, source, kind and ordinal; <see cref="LinkRecord.Index"/> is not read.</summary>
@@ -85,9 +87,10 @@ public sealed class LinkRecordsWriter : IDisposable
     {
         if (record.Target >= (uint)_nodes || record.Source >= (uint)_nodes)
             throw new ArgumentException($"a link record names node {Math.Max(record.Source, record.Target)} of {_nodes}", nameof(record));
-        if (_count > 0 && (_last.Target, _last.Source, _last.Kind, _last.Ordinal).CompareTo((record.Target, record.Source, record.Kind, record.Ordinal)) > 0)
+        (uint, uint, LinkKind, int) place = (record.Target, record.Source, record.Kind, record.Ordinal);
+        if (_count > 0 && (record.Target < _last.Target || record.Target == _last.Target && record.Source <= _last.Source && _last.CompareTo(place) > 0))
             throw new ArgumentException($"link record {_count} ({record.Source} → {record.Target}) must follow those before it in order of target, source, kind and ordinal", nameof(record));
-        _last = record;
+        _last = place;
         _rows[record.Target + 1L]++;
         _sources[_count++] = record.Source;
         _staged[_stagedCount++] = record;
@@ -100,6 +103,7 @@ public sealed class LinkRecordsWriter : IDisposable
     public void Finish(GraphBuilder graph)
     {
         Flush();
+        FlushTexts();
         if (_count != _sources.Length)
             throw new InvalidOperationException($"{_count} link records were added where {_sources.Length} were promised");
         for (int node = 0; node < _nodes; node++)
@@ -128,14 +132,14 @@ public sealed class LinkRecordsWriter : IDisposable
         _open.Clear();
     }
 
-    private void Column<T>(string name, string meaning, Func<LinkRecord, T> of) where T : unmanaged
+    private void Column<T>(string name, string meaning, Of<T> of) where T : unmanaged
     {
         NpyWriter<T> writer = Opened(new NpyWriter<T>(Path.Combine(_folder, $"{name}.npy"), _sources.LongLength));
         T[] buffer = new T[Staged];
         _writes.Add(() =>
         {
             for (int i = 0; i < _stagedCount; i++)
-                buffer[i] = of(_staged[i]);
+                buffer[i] = of(in _staged[i]);
             writer.Write(buffer.AsSpan(0, _stagedCount));
         });
         _finishes.Add(graph => graph.AddFile(name, writer.Finish(meaning)));
@@ -149,12 +153,20 @@ public sealed class LinkRecordsWriter : IDisposable
         {
             for (int i = 0; i < _stagedCount; i++)
             {
-                LinkWeight f = _staged[i].Factors;
+                ref readonly LinkRecord record = ref _staged[i];
+                LinkWeight f = record.Factors;
                 (buffer[6 * i], buffer[6 * i + 1], buffer[6 * i + 2], buffer[6 * i + 3], buffer[6 * i + 4], buffer[6 * i + 5]) = (f.Rel, f.Zone, f.Position, f.Form, f.Relevance, f.Sitewide);
             }
             writer.Write(buffer.AsSpan(0, _stagedCount * LinkRecords.Factors));
         });
         _finishes.Add(graph => graph.AddFile("link_factors", writer.Finish("factors: rel, zone, position, form, relevance, site-wide")));
+    }
+
+    private void FlushTexts()
+    {
+        _texts.Write(_textBytes.AsSpan(0, _textFill));
+        _textOffsets.Write(_textEnds.AsSpan(0, _textEndFill));
+        (_textFill, _textEndFill) = (0, 0);
     }
 
     private void Flush()

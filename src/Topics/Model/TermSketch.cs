@@ -33,6 +33,17 @@ public static class TermSketch
         return (float)Math.Min(1, Full * sum / ((double)MostWeight * MostWeight));
     }
 
+    /// <summary>The sketch of a page where no model of topics is wanted.</summary>
+    /// <param name="rarities">Of <see cref="TermStatistics.Rarities"/>.</param>
+    public static uint[] Of(PageTerms page, ReadOnlySpan<float> rarities)
+    {
+        float[] weights = new float[page.Count];
+        uint[] sketch = new uint[Size];
+        TermWeights.Write(page, rarities, new TopicModelOptions().AnchorShare, weights);
+        Write(page.Terms.AsSpan(0, page.Count), weights, sketch);
+        return sketch;
+    }
+
     /// <param name="terms">Distinct.</param>
     /// <param name="weights">≥ 0, of each term.</param>
     internal static void Write(ReadOnlySpan<int> terms, ReadOnlySpan<float> weights, Span<uint> sketch)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Lucene.Net.Analysis.Ar;
 using Lucene.Net.Analysis.Bg;
@@ -41,16 +42,18 @@ internal delegate string Stemmer(string word);
 
 /// <summary>
 /// The languages that Lucene has a stop list and a stemmer for, by ISO 639-1 code (Central Kurdish: 639-3), and which of
-/// them a text is in: the one whose stop words it has most of (the vote), unless what its page declares does nearly as well.
-/// Pages declare what their template came with; so a declared language that has less than half the stop words of another
-/// yields to it.
+/// them a text is in: the one whose stop words it has most of, unless what its page declares does nearly as well. A word that
+/// is a stop word in several languages is shared among them, for <c>in</c> and <c>de</c> are in a dozen; and each counts once, or a
+/// page on the <c>war</c> would be German. Pages declare what
+/// their template came with; so a declared language that has less than half the votes of another yields to it.
 /// </summary>
 internal static class Languages
 {
     /// <summary>Index of no known language.</summary>
     public const int Unknown = -1;
 
-    private const int LeastVotes = 3; // below it, chance: 'me' and 'on' are stop words in a dozen languages
+    private const int Vote = 60; // of a word that is a stop word in one language; in two each has 30, in three 20
+    private const int LeastVotes = 2 * Vote; // below it, chance
 
     private static readonly (string Code, Func<IEnumerable<string>> Stops, Func<Stemmer> Stemmer)[] All =
     [
@@ -71,7 +74,7 @@ internal static class Languages
         ("ro", () => RomanianAnalyzer.DefaultStopSet, () => Snowball(new RomanianStemmer())),
         ("hu", () => HungarianAnalyzer.DefaultStopSet, () => Snowball(new HungarianStemmer())),
         ("tr", () => TurkishAnalyzer.DefaultStopSet, () => Snowball(new TurkishStemmer())),
-        ("el", () => GreekAnalyzer.DefaultStopSet, Greek),
+        ("el", () => GreekAnalyzer.DefaultStopSet, () => InPlace(new GreekStemmer().Stem)),
         ("ca", () => CatalanAnalyzer.DefaultStopSet, () => Snowball(new CatalanStemmer())),
         ("gl", () => GalicianAnalyzer.DefaultStopSet, () => Roomy(new GalicianStemmer().Stem)),
         ("eu", () => BasqueAnalyzer.DefaultStopSet, () => Snowball(new BasqueStemmer())),
@@ -85,7 +88,9 @@ internal static class Languages
         ("ckb", () => SoraniAnalyzer.DefaultStopSet, () => InPlace(new SoraniStemmer().Stem)),
     ];
 
-    private static readonly Dictionary<ulong, uint> StopWords = ReadStopWords();
+    private static readonly HashSet<string> OtherScripts = ["ru", "bg", "el", "hy", "hi", "fa", "ar", "ckb"];
+
+    private static readonly Dictionary<ulong, (uint Languages, int Number)> StopWords = ReadStopWords();
 
     public static int Count => All.Length;
 
@@ -96,7 +101,7 @@ internal static class Languages
     public static Stemmer StemmerOf(int language) => All[language].Stemmer();
 
     /// <summary>The languages, a bit each, in which the word of that hash is a stop word.</summary>
-    public static uint StopsOf(ulong hash) => StopWords.GetValueOrDefault(hash);
+    public static uint StopsOf(ulong hash) => StopWords.GetValueOrDefault(hash).Languages;
 
     /// <summary>The index of a declared language such as <c>en-GB</c>, or <see cref="Unknown"/>.</summary>
     public static int IndexOf(ReadOnlySpan<char> declared)
@@ -118,9 +123,17 @@ internal static class Languages
     {
         Span<int> votes = stackalloc int[All.Length];
         votes.Clear();
+        Span<ulong> counted = stackalloc ulong[(StopWords.Count + 63) / 64]; // a bit for each stop word
+        counted.Clear();
         foreach (Word word in words)
-            for (uint languages = word.Pair ? 0 : StopsOf(word.Hash); languages != 0; languages &= languages - 1)
-                votes[System.Numerics.BitOperations.TrailingZeroCount(languages)]++;
+        {
+            if (word.Pair || !StopWords.TryGetValue(word.Hash, out (uint Languages, int Number) stop) || (counted[stop.Number / 64] >> stop.Number & 1) != 0)
+                continue;
+            counted[stop.Number / 64] |= 1ul << stop.Number;
+            int vote = Vote / BitOperations.PopCount(stop.Languages);
+            for (uint languages = stop.Languages; languages != 0; languages &= languages - 1)
+                votes[BitOperations.TrailingZeroCount(languages)] += vote;
+        }
         int best = 0, named = IndexOf(declared);
         for (int i = 1; i < votes.Length; i++)
             if (votes[i] > votes[best])
@@ -130,14 +143,18 @@ internal static class Languages
         return votes[best] >= LeastVotes ? best : Unknown;
     }
 
-    private static Dictionary<ulong, uint> ReadStopWords()
+    private static Dictionary<ulong, (uint Languages, int Number)> ReadStopWords()
     {
-        var stops = new Dictionary<ulong, uint>();
+        var stops = new Dictionary<ulong, (uint Languages, int Number)>();
         Span<Word> parts = stackalloc Word[16];
         for (int i = 0; i < All.Length; i++)
             foreach (string word in All[i].Stops())
-                foreach (Word part in parts[..WordScanner.Scan(word, parts, 0)]) // "don't" is met as "don"
-                    stops[part.Hash] = stops.GetValueOrDefault(part.Hash) | 1u << i;
+                if (word.Length > 0 && !(char.IsAscii(word[0]) && OtherScripts.Contains(All[i].Code))) // the Kurdish list names its words in English
+                    foreach (Word part in parts[..WordScanner.Scan(word, parts, 0)]) // "don't" is met as "don"
+                    {
+                        (uint languages, int number) = stops.TryGetValue(part.Hash, out (uint, int) there) ? there : (0u, stops.Count);
+                        stops[part.Hash] = (languages | 1u << i, number);
+                    }
         return stops;
     }
 
@@ -170,19 +187,4 @@ internal static class Languages
         word.CopyTo(buffer);
         return new string(buffer, 0, stem(buffer, word.Length));
     };
-
-    // The Greek rules want letters without accents and no final sigma, as GreekLowerCaseFilter leaves them.
-    private static Stemmer Greek()
-    {
-        var stemmer = new GreekStemmer();
-        return InPlace((word, length) =>
-        {
-            for (int i = 0; i < length; i++)
-                word[i] = word[i] switch
-                {
-                    'ά' => 'α', 'έ' => 'ε', 'ή' => 'η', 'ί' or 'ϊ' or 'ΐ' => 'ι', 'ύ' or 'ϋ' or 'ΰ' => 'υ', 'ό' => 'ο', 'ώ' => 'ω', 'ς' => 'σ', char c => c,
-                };
-            return stemmer.Stem(word, length);
-        });
-    }
 }

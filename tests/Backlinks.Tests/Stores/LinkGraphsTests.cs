@@ -49,9 +49,9 @@ public sealed class LinkGraphsTests : IDisposable
         using (pages)
         using (domains)
         {
-            // Nothing is known of these links but that they are there: zone .5, place exp(-1.2), no anchor .4 (in a report .8), relevance .75.
+            // Nothing is known of these links but that they are there: zone .5, place exp(-1), no anchor .4 (in a report .8), relevance .75.
             // The one to b.test is on all 40 pages of a.example: it counts once. A canonical is followed whatever the page says.
-            double link = .5 * Math.Exp(-1.2) * .4 * .75, once = link * .3 * (1 + Math.Log10(40));
+            double link = .5 * Math.Exp(-1) * .4 * .75, once = link * .3 * (1 + Math.Log10(40));
             string Edge(string ends, double sum) => FormattableString.Invariant($"{ends} {Math.Log2(1 + sum):F3}");
             Assert.Equal([Edge("a.example b.test", once), Edge("b.test c.test", link), Edge("c.test n.test", .05 * link), Edge("d.test b.test", 1), Edge("e.test b.test", 2 * link)],
                 LinksOf(domains).Order(StringComparer.Ordinal));

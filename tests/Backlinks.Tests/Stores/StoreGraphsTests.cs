@@ -70,7 +70,7 @@ public sealed class StoreGraphsTests : IDisposable
         Assert.Equal(Math.Exp(-1) * .75, edges[("https://a.test/", "https://b.test/main")], 1e-7);
         Assert.Equal(.1 * .7 * .75, edges[("https://a.test/", "https://b.test/footer")], 1e-7);
         Assert.Equal(.05 * .8 * Math.Exp(-.2) * .75, edges[("https://a.test/", "https://b.test/ugc")], 1e-7);
-        Assert.Equal(.5 * Math.Exp(-1.2) * .4 * .75, edges[("https://a.test/", "https://b.test/unknown")], 1e-7);
+        Assert.Equal(.5 * Math.Exp(-1) * .4 * .75, edges[("https://a.test/", "https://b.test/unknown")], 1e-7);
         Assert.Equal(1, edges[("https://a.test/", "https://b.test/canonical")]);
         Assert.Equal(5, edges.Count); // neither the hidden one nor the page's link to itself
         Assert.Equal(.95 * .8 * Math.Exp(-.2) * .75, Lost(pages, "https://a.test/"), 1e-7);
@@ -151,7 +151,7 @@ public sealed class StoreGraphsTests : IDisposable
     {
         (LinkGraph pages, LinkGraph domains) = Build([new() { Url = "e.test", At = Start, Source = "moz:1", Granularity = Granularity.Domain, Outcome = VisitOutcome.Reported,
             Links = [new() { Target = "t.test", Kind = LinkKind.Reported }, new() { Target = "n.test", Kind = LinkKind.Reported, Rel = LinkRel.Nofollow }] }]);
-        double weight = .5 * Math.Exp(-1.2) * .8 * .75;
+        double weight = .5 * Math.Exp(-1) * .8 * .75;
         Assert.Equal(0, pages.NodeCount);
         Assert.Equal(Math.Log2(1 + weight), Assert.Single(EdgesOf(domains)).Value, 1e-6);
         Assert.Equal(Math.Log2(1 + weight), Lost(domains, "e.test"), 1e-6);
@@ -252,6 +252,30 @@ public sealed class StoreGraphsTests : IDisposable
         store.Write(Random(5, 400));
         string[] digests = [.. new[] { 1, 2, 8 }.Select(threads => Build(store, owner: d => d[..1], similarity: (s, t) => s.Length % 10 / 10f, threads: threads)).Select(g => g.Pages.Manifest.Digest() + g.Domains.Manifest.Digest())];
         Assert.Single(digests.Distinct());
+    }
+
+    [Fact]
+    public void Domains_with_one_account_are_told()
+    {
+        LinkObservation Load(string target, LinkKind kind = LinkKind.Script) => To(target, "", Zone.Unknown, float.NaN, kind: kind);
+        using var store = new NaiveLinkStore();
+        store.Write([
+            Page("https://a.test/", Load("http://counter.example/c.js?id=UX-77001"), Load("http://counter.example/lib.js"), Load("https://a.test/own.js?v=1"), Load("https://ads.example/p?client=9", LinkKind.Image)),
+            Page("https://www.b.test/", Load("http://counter.example/c.js?id=UX-77001", LinkKind.Image), Load("http://counter.example/lib.js"), Load("https://a.test/own.js?v=1")),
+            Page("https://c.test/", Load("http://counter.example/c.js?id=UX-77002"), Load("https://ads.example/p?client=9"), To("https://counter.example/c.js?id=UX-77001")),
+            Page("https://c.test/2", Load("http://counter.example/c.js?id=UX-77002")),
+            Page("https://d.test/", Load("https://ads.example/p?client=9")),
+        ]);
+        (_, LinkGraph domains) = Build(store);
+        uint Node(string name) => (uint)domains.Names.Find(name);
+        SharedResources shared = StoreGraphs.SharedResources(store, domains, DomainOf);
+        Assert.Equal(["https://ads.example/p?client=9", "http://counter.example/c.js?id=UX-77001"], shared.Keys);
+        Assert.Equal([Node("a.test"), Node("b.test")], shared.DomainsOf(1).ToArray());
+        Assert.Equal([0, 1], shared.Of(Node("a.test")).ToArray());
+        Assert.Equal([0], shared.Of(Node("d.test")).ToArray());
+        Assert.Empty(shared.Of(Node("a.test") + 1000).ToArray());
+        Assert.Equal(["http://counter.example/c.js?id=UX-77001"], StoreGraphs.SharedResources(store, domains, DomainOf, new SharedResourcesOptions { MostDomains = 2 }).Keys);
+        Assert.Throws<ArgumentOutOfRangeException>(() => StoreGraphs.SharedResources(store, domains, DomainOf, new SharedResourcesOptions { LeastDomains = 1 }));
     }
 
     [Fact]

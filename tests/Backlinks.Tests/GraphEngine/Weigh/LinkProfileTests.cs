@@ -87,7 +87,7 @@ public sealed class LinkProfileTests
     {
         LinkProfile p = LinkProfile.Default;
         Assert.Equal([1, Math.Exp(-1), .25, .25], new[] { 0f, .5f, .8f, 1 }.Select(x => p.OfPosition(Zone.Main, x)));
-        Assert.Equal(Math.Exp(-1.2), p.OfPosition(Zone.Unknown, float.NaN), 1e-12);
+        Assert.Equal(Math.Exp(-1), p.OfPosition(Zone.Unknown, float.NaN), 1e-12);
         Assert.Equal([1, 1], new[] { Zone.Nav, Zone.Footer }.Select(z => p.OfPosition(z, .9f)));
     }
 
