@@ -8,5 +8,6 @@ internal static class EvalCommand
 {
     public static Command Create(Session session) => new("eval", "Measure how good the scores are, on labelled data of yours.")
     {
+        EvalWebspam.Create(session),
     };
 }
