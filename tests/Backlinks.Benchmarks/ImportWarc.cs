@@ -161,6 +161,8 @@ internal sealed class CountingStore : ILinkStore
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => [];
 
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => [];
+
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredLink> LinksTo(string url, CancellationToken cancel = default) => [];

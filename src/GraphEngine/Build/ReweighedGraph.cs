@@ -51,14 +51,14 @@ public static class ReweighedGraph
                 builder.AddRow((uint)node, targets, weights);
                 before.Write(old);
             }
-            builder.AddWritten(UndiscountedName, before.Finish("weight of each of out_links before discounts"));
+            builder.AddFile(UndiscountedName, before.Finish("weight of each of out_links before discounts"));
         }
         builder.AddLostWeights(lost);
         foreach ((string name, ArrayEntry entry) in graph.Manifest.Arrays)
             if (!Made.Contains(name) && !name.StartsWith("rank_", StringComparison.Ordinal))
             {
                 File.Copy(Path.Combine(graph.Folder, entry.File), Path.Combine(folder, entry.File));
-                builder.AddWritten(name, entry);
+                builder.AddFile(name, entry);
             }
         if (names is not null)
             foreach (ReadOnlySpan<byte> key in graph.Names.EnumerateKeys())

@@ -44,6 +44,8 @@ internal sealed class VisitsInMemory : ILinkStore
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => throw new NotSupportedException();
 
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => throw new NotSupportedException();
+
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredLink> LinksTo(string url, CancellationToken cancel = default) => throw new NotSupportedException();
