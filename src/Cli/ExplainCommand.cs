@@ -79,7 +79,7 @@ internal static class ExplainCommand
                 yield return row;
     }
 
-    private static object? Cell(double value) => double.IsNaN(value) ? null : value;
+    private static double? Cell(double value) => double.IsNaN(value) ? null : value;
 
     private static JsonObject Describe(RunAuthority authority, Explanation told, EdgeOrigins? origins, CancellationToken cancel)
     {
