@@ -11,5 +11,7 @@ internal static class EvalCommand
         EvalClicks.Create(session),
         EvalFarms.Create(session),
         EvalTopics.Create(session),
+        EvalStability.Create(session),
+        EvalWebspam.Create(session),
     };
 }
