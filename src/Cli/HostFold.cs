@@ -27,6 +27,32 @@ internal sealed record HostFold(string Name, Func<string, string> Of)
 
     private static HostFold Owners(string path)
     {
+        OwnerFile owners = OwnerFile.Read(path);
+        return new HostFold($"owners:{owners.Digest}", host => owners.OwnerOf(host) ?? PublicSuffixList.BuiltIn.DomainOf(host, withPrivate: false) ?? host);
+    }
+}
+
+/// <summary>A CSV file of owners, <c>domain,owner</c> a line.</summary>
+/// <param name="Digest">XXH3 of its bytes: a changed file is another.</param>
+internal sealed record OwnerFile(string Digest, IReadOnlyDictionary<string, string> Owners)
+{
+    /// <summary>The owner of a host: of the longest listed name that it is or lies under; null where there is none.</summary>
+    public string? OwnerOf(string host)
+    {
+        for (string at = host; ; at = at[(at.IndexOf('.') + 1)..])
+        {
+            if (Owners.TryGetValue(at, out string? owner))
+                return owner;
+            if (!at.Contains('.'))
+                return null;
+        }
+    }
+
+    /// <exception cref="IOException">A line is not <c>domain,owner</c>, or a domain has two owners.</exception>
+    public static OwnerFile Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new IOException($"{path}: there is no such file");
         byte[] bytes = File.ReadAllBytes(path);
         var owners = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         int number = 0;
@@ -43,16 +69,6 @@ internal sealed record HostFold(string Name, Func<string, string> Of)
         }
         if (owners.Count == 0)
             throw new IOException($"{path}: names no owner; a line is 'domain,owner'");
-        string digest = Convert.ToHexStringLower(System.IO.Hashing.XxHash3.Hash(bytes));
-        return new HostFold($"owners:{digest}", host =>
-        {
-            for (string at = host; ; at = at[(at.IndexOf('.') + 1)..])
-            {
-                if (owners.TryGetValue(at, out string? owner))
-                    return owner;
-                if (!at.Contains('.'))
-                    return PublicSuffixList.BuiltIn.DomainOf(host, withPrivate: false) ?? host;
-            }
-        });
+        return new OwnerFile(Convert.ToHexStringLower(System.IO.Hashing.XxHash3.Hash(bytes)), owners);
     }
 }

@@ -56,15 +56,7 @@ internal sealed class LinkFlow
 
     private double Passes(int source, double weight) => Weight(source) is > 0 and { } all ? _damping * _scores[source] * weight / all : 0;
 
-    private double Weight(int node)
-    {
-        if (!_weighted)
-            return _graph.OutDegree(node);
-        double sum = 0;
-        for (long i = _graph.OutOffsets[node]; i < _graph.OutOffsets[node + 1L]; i++)
-            sum += _graph.OutWeights![i];
-        return sum;
-    }
+    private double Weight(int node) => _weighted ? _graph.OutTotal(node) : _graph.OutDegree(node); // lost weight is in the denominator too
 
     private static Flow[] Largest(long start, long end, int count, Func<long, Flow> at, CancellationToken cancel)
     {

@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
+using Backlinks.Topics;
 
 namespace Backlinks.Cli;
 
@@ -13,7 +15,9 @@ internal static class RankCommand
 {
     private static readonly PageRankOptions Defaults = new();
     private static readonly HarmonicOptions HarmonicDefaults = new();
-    private static readonly string[] Extras = ["harmonic", "scc", "wcc", "degrees", "core"];
+
+    /// <summary>What <c>--without</c> knows.</summary>
+    private static readonly string[] Parts = ["topics", "spam", "discount"];
 
     public static Command Create(Session session)
     {
@@ -22,6 +26,12 @@ internal static class RankCommand
         Option<bool> store = new("--store") { Description = "Rank the link store, that is what was crawled and imported page by page." };
         Option<string?> fold = new("--fold") { Description = "What stands for a host in the link store's domain graph (implies --store).", HelpName = "domain|host|psl-private|OWNERS.csv" };
         fold.CompletionSources.Add("domain", "host", "psl-private");
+        Option<string> profile = new("--profile") { Description = "What links weigh: a profile by name or a JSON file (implies --store).", HelpName = "default|hint|uniform|FILE", DefaultValueFactory = _ => "default" };
+        profile.CompletionSources.Add([.. LinkProfile.Named.Select(p => p.Name)]);
+        Option<FileInfo?> owners = new("--owners") { Description = "Who owns what: a CSV file, 'domain,owner' a line; an owner starts with one share and its domains' links to one target count as one (implies --store).", HelpName = "FILE" };
+        Option<FileInfo?> taxonomy = new("--taxonomy") { Description = "The topics to tell instead of those that come with the program: a JSON file (implies --store).", HelpName = "FILE" };
+        Option<string[]> without = new("--without") { Description = "What a run of the link store leaves out: topics, spam, discount.", HelpName = "LIST", DefaultValueFactory = _ => [] };
+        without.CompletionSources.Add(Parts);
         Option<double> damping = new("--damping") { Description = "Probability of following a link, 0 to below 1.", HelpName = "D", DefaultValueFactory = _ => Defaults.Damping };
         Option<double> tolerance = new("--tolerance") { Description = "Certified bound on the L1 error at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
         Option<int> rounds = new("--max-rounds") { Description = "Rounds after which to stop in any case.", HelpName = "N", DefaultValueFactory = _ => Defaults.MaxRounds };
@@ -30,16 +40,16 @@ internal static class RankCommand
         Option<bool> unweighted = new("--unweighted") { Description = "Let every link count 1 even if the graph has weights." };
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core.", HelpName = "LIST", DefaultValueFactory = _ => [] };
-        with.CompletionSources.Add(Extras);
+        with.CompletionSources.Add([.. RunExtras.Names]);
         Option<HarmonicMethod?> harmonic = Choice.Optional<HarmonicMethod>("--harmonic", "Harmonic centrality by this method (implies --with harmonic).");
         Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
         var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
         {
-            graph, store, fold, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
+            graph, store, fold, profile, owners, taxonomy, without, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
         };
         command.SetAction(parsed =>
         {
-            HashSet<string> extras = Chosen(parsed.GetValue(with)!);
+            HashSet<string> extras = Chosen("--with", parsed.GetValue(with)!, RunExtras.Names);
             if (parsed.GetValue(harmonic) is not null || parsed.GetResult(registers) is { Implicit: false })
                 extras.Add("harmonic");
             var pageRank = new PageRankOptions
@@ -58,14 +68,44 @@ internal static class RankCommand
                 Threads = parsed.GetValue(threads),
             };
             DataFolder folder = session.Folder(parsed);
-            bool ofStore = parsed.GetValue(store) || parsed.GetValue(fold) is not null;
+            Option? implying = new Option[] { store, fold, profile, owners, taxonomy, without }.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
+            bool ofStore = implying is not null;
             if (ofStore && parsed.GetValue(graph) is not null)
-                throw new UsageException("--graph excludes --store and --fold");
+                throw new UsageException($"--graph excludes {implying!.Name}, which is of the link store");
             Ranked ranked;
             if (ofStore || (parsed.GetValue(graph) is null && StoreChangedLast(session, folder)))
             {
                 HostFold hosts = HostFold.Parse(parsed.GetValue(fold) ?? "domain");
-                ranked = Watching.Watch(session, progress => RankStore(session, folder, hosts, pageRank, parsed.GetValue(seeds), extras, centrality, progress));
+                HashSet<string> left = Chosen("--without", parsed.GetValue(without)!, Parts);
+                OwnerFile? owned = parsed.GetValue(owners) is { } file ? OwnerFile.Read(file.ToString()) : null;
+                FileInfo? trusted = parsed.GetValue(seeds);
+                var making = new StoreRunOptions
+                {
+                    Fold = hosts.Of,
+                    FoldName = hosts.Name,
+                    Owner = owned is null ? null : owned.OwnerOf,
+                    OwnerName = owned?.Digest ?? "",
+                    Profile = pageRank.Weighted ? LinkProfileFile.Find(parsed.GetValue(profile)!) : LinkProfile.Uniform,
+                    Damping = pageRank.Damping,
+                    MaxRounds = parsed.GetResult(rounds) is { Implicit: false } ? pageRank.MaxRounds : new StoreRunOptions { Fold = hosts.Of, FoldName = hosts.Name }.MaxRounds,
+                    Seeds = trusted is null ? null : names => SeedFile.Read(trusted.ToString(), names),
+                    Taxonomy = parsed.GetValue(taxonomy) is { } topics ? Taxonomy.Read(topics.ToString()) : Taxonomy.Default,
+                    Topics = !left.Contains("topics"),
+                    Spam = !left.Contains("spam"),
+                    Discount = !left.Contains("discount"),
+                    With = extras,
+                    Harmonic = centrality,
+                    Threads = pageRank.Threads,
+                };
+                if (pageRank.Dangling != DanglingPolicy.Teleport)
+                    throw new UsageException("--dangling is for imported graphs: authority of the link store comes from links and teleport alone");
+                StoreRunResult made = Watching.Watch(session, progress =>
+                {
+                    using DataWriter writer = folder.BeginWriting();
+                    return StoreRun.Make(writer, making, progress, session.Cancel);
+                });
+                Print(session, session.Layout(parsed, csv: false), made);
+                return ExitCode.Done;
             }
             else
             {
@@ -89,38 +129,6 @@ internal static class RankCommand
         var seconds = new JsonObject();
         (PageRankResult summary, double ranking) = Score(session, run, graph, "", pageRank, seeds, extras, harmonic, seconds, progress);
         return new Ranked(Publish(run, started, pageRank, seconds, session.Cancel), graphId, graph.NodeCount, graph.LinkCount, summary, ranking);
-    }
-
-    /// <summary>Builds both graphs of the link store, ranks them and publishes them as one run.</summary>
-    private static Ranked RankStore(Session session, DataFolder folder, HostFold fold, PageRankOptions pageRank, FileInfo? seeds,
-        HashSet<string> extras, HarmonicOptions harmonic, IProgress<StepProgress>? progress)
-    {
-        if (!folder.HasLinks)
-            throw new StoreException(folder.Path, "has no link store yet: crawl or import first");
-        using DataWriter writer = folder.BeginWriting();
-        string started = Now();
-        var seconds = new JsonObject();
-        long start = Stopwatch.GetTimestamp();
-        string pagesFolder = writer.NewGraphFolder("pages"), domainsFolder = writer.NewGraphFolder("domains");
-        GraphManifest pagesManifest, domainsManifest;
-        using (DuckDbLinkStore store = folder.OpenLinks(readOnly: true))
-            (pagesManifest, domainsManifest) = StoreGraphs.Build(store, pagesFolder, domainsFolder,
-                new StoreGraphsOptions { Fold = fold.Of, FoldName = fold.Name, Threads = pageRank.Threads }, progress, session.Cancel);
-        string pagesId = writer.PublishGraph(pagesFolder, pagesManifest, makeCurrent: false, session.Cancel).Id;
-        string domainsId = writer.PublishGraph(domainsFolder, domainsManifest, makeCurrent: false, session.Cancel).Id;
-        Lap(seconds, "building graphs", ref start);
-        using LinkGraph domains = folder.OpenGraph(domainsId, session.Cancel);
-        using LinkGraph pages = folder.OpenGraph(pagesId, session.Cancel);
-        var run = new RunWriter(writer, domainsId, domains);
-        run.AddPageGraph(pagesId, pages);
-        run.Configure("store", new JsonObject { ["fold"] = fold.Name });
-        (PageRankResult summary, double ranking) = Score(session, run, domains, "", pageRank, seeds, extras, harmonic, seconds, progress);
-        (PageRankResult pageSummary, double pageRanking) = Score(session, run, pages, "page_", pageRank, null, extras, harmonic, seconds, progress);
-        string id = Publish(run, started, pageRank, seconds, session.Cancel);
-        return new Ranked(id, domainsId, domains.NodeCount, domains.LinkCount, summary, ranking)
-        {
-            Pages = new Ranked(id, pagesId, pages.NodeCount, pages.LinkCount, pageSummary, pageRanking),
-        };
     }
 
     private static bool StoreChangedLast(Session session, DataFolder folder)
@@ -150,13 +158,37 @@ internal static class RankCommand
         run.Configure(prefix + "pagerank", configuration);
         long start = Stopwatch.GetTimestamp();
         PageRankResult result = PageRank.Compute(graph, pageRank, progress, session.Cancel);
-        double ranking = Lap(seconds, prefix + "pagerank", ref start);
+        double ranking = RunExtras.Lap(seconds, prefix + "pagerank", ref start);
         run.Add<double>(prefix + "pagerank", result.Scores, $"PageRank, sum 1, L1 error at most {result.ErrorBound.ToString("R", CultureInfo.InvariantCulture)}");
         PageRankResult summary = result with { Scores = [] }; // n numbers have no place in JSON, nor in memory from here on
         run.Report(prefix + "pagerank", RunManifest.Describe(summary, "scores"));
-        Lap(seconds, $"writing {prefix}pagerank", ref start);
-        AddExtras(run, graph, prefix, extras, harmonic, seconds, progress, session.Cancel);
+        if (seeds is null && pageRank is { Dangling: DanglingPolicy.Teleport, Weighted: true })
+        {
+            RawAuthorityResult raw = RawAuthority.Compute(graph, new RawAuthorityOptions { Damping = pageRank.Damping, MaxRounds = pageRank.MaxRounds, Threads = pageRank.Threads, Start = Multiples(graph, result.Scores, pageRank.Damping) }, progress, session.Cancel);
+            double reference = AuthorityScale.Current.ReferenceOf(graph.Manifest.Granularity);
+            run.Configure(prefix + "authority", new JsonObject { ["scale_version"] = AuthorityScale.Current.Version });
+            run.Report(prefix + "authority", new JsonObject { ["max_relative_residual"] = raw.MaxRelativeResidual, ["error_bound"] = raw.ErrorBound, ["converged"] = raw.Converged });
+            run.Add<double>(prefix + "raw", raw.Raw, "raw authority, in multiples of what a node without links gets");
+            run.Add<double>(prefix + "authority", [.. raw.Raw.Select(z => AuthorityScale.Score(z, reference))], $"authority, 0 to 100, scale {AuthorityScale.Current.Version}");
+            run.AddDocument("scale.json", AuthorityScale.Current.ToBytes());
+            RunExtras.Lap(seconds, prefix + "authority", ref start);
+        }
+        RunExtras.Lap(seconds, $"writing {prefix}pagerank", ref start);
+        RunExtras.Add(run, graph, prefix, extras, harmonic, seconds, progress, session.Cancel);
         return (summary, ranking);
+    }
+
+    /// <summary>A ranking as multiples of what a node without links has in it: z = x·n/(1 − d·(share of x that links pass on)).</summary>
+    private static double[] Multiples(LinkGraph graph, double[] scores, double damping)
+    {
+        double kept = 0;
+        for (int node = 0; node < scores.Length; node++)
+            if (graph.OutDegree(node) == 0)
+                kept += scores[node];
+            else if (graph.LostWeights is { } lost && lost[node] > 0)
+                kept += scores[node] * lost[node] / graph.OutTotal(node);
+        double all = scores.Length / (1 - damping * (1 - kept));
+        return [.. scores.Select(x => x * all)];
     }
 
     private static string Publish(RunWriter run, string started, PageRankOptions pageRank, JsonObject seconds, CancellationToken cancel)
@@ -165,72 +197,90 @@ internal static class RankCommand
         return run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds }, cancel);
     }
 
-    /// <summary>What to tell of a run just made.</summary>
+    /// <summary>What to tell of a run of a graph just made.</summary>
     /// <param name="Summary">Without the scores.</param>
     /// <param name="Seconds">Time that PageRank took.</param>
     internal sealed record Ranked(string Run, string Graph, int Nodes, long Links, PageRankResult Summary, double Seconds)
     {
-        /// <summary>The page graph, where the link store was ranked.</summary>
-        public Ranked? Pages { get; init; }
-
         public double LinksPerSecond => Links * (double)Summary.Rounds / Math.Max(Seconds, 1e-6);
     }
 
     internal static void Print(Session session, Layout layout, Ranked ranked)
     {
+        PageRankResult result = ranked.Summary;
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, Describe(ranked));
-        else
-        {
-            Printing.Lines(session.Terminal, $"run {ranked.Run} of graph {ranked.Graph}: {Printing.ForPeople(ranked.Nodes)} {(ranked.Pages is null ? "nodes" : "domains")}, {Printing.ForPeople(ranked.Links)} links");
-            PrintResult(session, ranked);
-            if (ranked.Pages is { } pages)
+            Printing.Json(session.Terminal, new JsonObject
             {
-                Printing.Lines(session.Terminal, $"and of graph {pages.Graph}: {Printing.ForPeople(pages.Nodes)} pages, {Printing.ForPeople(pages.Links)} links");
-                PrintResult(session, pages);
-            }
-        }
-        foreach (Ranked level in new[] { ranked, ranked.Pages }.OfType<Ranked>())
-            if (!level.Summary.Converged)
-                session.Note($"note: not converged: the error is at most {level.Summary.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)}, more than the tolerance asked for");
-    }
-
-    private static JsonObject Describe(Ranked ranked)
-    {
-        PageRankResult result = ranked.Summary;
-        var json = new JsonObject
-        {
-            ["run"] = ranked.Run,
-            ["graph"] = ranked.Graph,
-            ["nodes"] = ranked.Nodes,
-            ["links"] = ranked.Links,
-            ["rounds"] = result.Rounds,
-            ["residual"] = Printing.Number(result.Residual),
-            ["error_bound"] = Printing.Number(result.ErrorBound),
-            ["converged"] = result.Converged,
-            ["dangling_mass"] = result.DanglingMass,
-            ["seconds"] = ranked.Seconds,
-            ["links_per_second"] = ranked.LinksPerSecond,
-        };
-        if (ranked.Pages is { } pages)
-            json["pages"] = Describe(pages);
-        return json;
-    }
-
-    private static void PrintResult(Session session, Ranked ranked)
-    {
-        PageRankResult result = ranked.Summary;
-        Printing.Lines(session.Terminal,
+                ["run"] = ranked.Run,
+                ["graph"] = ranked.Graph,
+                ["nodes"] = ranked.Nodes,
+                ["links"] = ranked.Links,
+                ["rounds"] = result.Rounds,
+                ["residual"] = Printing.Number(result.Residual),
+                ["error_bound"] = Printing.Number(result.ErrorBound),
+                ["converged"] = result.Converged,
+                ["dangling_mass"] = result.DanglingMass,
+                ["seconds"] = ranked.Seconds,
+                ["links_per_second"] = ranked.LinksPerSecond,
+            });
+        else
+            Printing.Lines(session.Terminal, $"run {ranked.Run} of graph {ranked.Graph}: {Printing.ForPeople(ranked.Nodes)} nodes, {Printing.ForPeople(ranked.Links)} links",
                 $"PageRank: {result.Rounds} rounds in {Printing.ForPeople(ranked.Seconds)} s ({Watching.Rate(ranked.LinksPerSecond, "links")}), "
-                + $"L1 error at most {result.ErrorBound.ToString("0.0e-0", CultureInfo.InvariantCulture)} (certified), residual {result.Residual.ToString("0.0e-0", CultureInfo.InvariantCulture)}",
-                $"{(100 * result.DanglingMass).ToString("0.##", CultureInfo.InvariantCulture)} % of the score is held by nodes without outgoing links");
+                + $"L1 error at most {Power(result.ErrorBound)} (certified), residual {Power(result.Residual)}",
+                $"{Percent(result.DanglingMass)} of the score is held by nodes without outgoing links");
+        if (!result.Converged)
+            session.Note($"note: not converged: the error is at most {Power(result.ErrorBound)}, more than the tolerance asked for");
     }
 
-    private static HashSet<string> Chosen(string[] with)
+    /// <summary>What to tell of a run of the link store just made.</summary>
+    private static void Print(Session session, Layout layout, StoreRunResult made)
     {
-        var chosen = with.SelectMany(w => w.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToHashSet();
-        string? unknown = chosen.FirstOrDefault(w => !Extras.Contains(w));
-        return unknown is null ? chosen : throw new UsageException($"--with does not know '{unknown}'; it knows {string.Join(", ", Extras)}");
+        if (layout == Layout.Json)
+        {
+            JsonObject json = Describe(made.Domains);
+            json.Insert(0, "run", made.RunId);
+            json["pages"] = Describe(made.Pages);
+            json["link_records"] = made.LinkRecords;
+            json["clusters"] = made.Clusters.All;
+            json["confirmed_clusters"] = made.Clusters.Confirmed;
+            json["steps"] = made.Seconds.DeepClone();
+            Printing.Json(session.Terminal, json);
+        }
+        else
+            Printing.Lines(session.Terminal,
+                $"run {made.RunId}: {Printing.ForPeople(made.Domains.Nodes)} domains and {Printing.ForPeople(made.Domains.Links)} links between them, of {Printing.ForPeople(made.Pages.Nodes)} pages and {Printing.ForPeople(made.LinkRecords)} links",
+                $"authority, scale {AuthorityScale.Current.Version}: {made.Domains.Rounds} and {made.Pages.Rounds} rounds, contributions add up within {Power(Math.Max(made.Domains.Residual, made.Pages.Residual))}, "
+                + $"L1 error of PageRank at most {Power(Math.Max(made.Domains.ErrorBound, made.Pages.ErrorBound))} (certified)",
+                $"{Percent(made.Domains.DanglingMass)} of the authority is held by domains of which no link out is known",
+                made.Clusters.All == 0 ? "no spam clusters" : $"spam clusters: {made.Clusters.All}, confirmed {made.Clusters.Confirmed}; 'backlinks spam' lists them");
+        foreach (RunLevel level in new[] { made.Domains, made.Pages })
+            if (!level.Converged)
+                session.Note($"note: not converged: contributions add up within {Power(level.Residual)} only; raise --max-rounds");
+    }
+
+    private static JsonObject Describe(RunLevel level) => new()
+    {
+        ["graph"] = level.GraphId,
+        ["nodes"] = level.Nodes,
+        ["links"] = level.Links,
+        ["rounds"] = level.Rounds,
+        ["residual"] = Printing.Number(level.Residual),
+        ["error_bound"] = Printing.Number(level.ErrorBound),
+        ["converged"] = level.Converged,
+        ["dangling_mass"] = level.DanglingMass,
+        ["seconds"] = level.Seconds,
+        ["scale_version"] = AuthorityScale.Current.Version,
+    };
+
+    private static string Power(double value) => value.ToString("0.0e-0", CultureInfo.InvariantCulture);
+
+    private static string Percent(double share) => $"{(100 * share).ToString("0.##", CultureInfo.InvariantCulture)} %";
+
+    private static HashSet<string> Chosen(string option, string[] words, IReadOnlyList<string> known)
+    {
+        var chosen = words.SelectMany(w => w.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToHashSet();
+        string? unknown = chosen.FirstOrDefault(w => !known.Contains(w));
+        return unknown is null ? chosen : throw new UsageException($"{option} does not know '{unknown}'; it knows {string.Join(", ", known)}");
     }
 
     private static JsonObject AddSeeds(RunWriter run, SortedDictionary<int, double> teleport)
@@ -239,80 +289,5 @@ internal static class RankCommand
         run.Add<double>("seed_weights", teleport.Values.ToArray(), "weight of each of seeds, any scale");
         byte[] text = System.Text.Encoding.ASCII.GetBytes(string.Join('\n', teleport.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {s.Value:R}"))));
         return new JsonObject { ["count"] = teleport.Count, ["xxh128"] = Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(text)) };
-    }
-
-    private static void AddExtras(RunWriter run, LinkGraph graph, string prefix, HashSet<string> extras, HarmonicOptions harmonic, JsonObject seconds,
-        IProgress<StepProgress>? progress, CancellationToken cancel)
-    {
-        long start = Stopwatch.GetTimestamp();
-        if (extras.Contains("harmonic"))
-        {
-            run.Configure(prefix + "harmonic", RunManifest.Describe(harmonic, "memory_bytes"));
-            HarmonicResult result = HarmonicCentrality.Compute(graph, harmonic, progress, cancel);
-            run.Add<double>(prefix + "harmonic", result.Scores, result.Exact ? "harmonic centrality: sum of 1/distance over the nodes that reach this one"
-                : $"harmonic centrality, estimated by HyperBall with 2^{harmonic.Log2Registers} registers");
-            run.Report(prefix + "harmonic", RunManifest.Describe(result with { Scores = [], Reaching = [] }, "scores", "reaching"));
-            Lap(seconds, prefix + "harmonic", ref start);
-        }
-        if (extras.Contains("scc"))
-        {
-            run.Configure(prefix + "scc", []);
-            StrongComponents result = StronglyConnectedComponents.Compute(graph, progress, cancel);
-            run.Add<uint>(prefix + "scc", Unsigned(result.Component), "strongly connected component of each node, 0 the largest");
-            run.Report(prefix + "scc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
-            Lap(seconds, prefix + "scc", ref start);
-        }
-        if (extras.Contains("wcc"))
-        {
-            run.Configure(prefix + "wcc", []);
-            WeakComponents result = WeaklyConnectedComponents.Compute(graph, harmonic.Threads, progress, cancel);
-            run.Add<uint>(prefix + "wcc", Unsigned(result.Component), "weakly connected component of each node, 0 the largest");
-            run.Report(prefix + "wcc", new JsonObject { ["components"] = result.Count, ["largest"] = result.Largest });
-            Lap(seconds, prefix + "wcc", ref start);
-        }
-        if (extras.Contains("core"))
-        {
-            run.Configure(prefix + "core", []);
-            KCoreResult result = KCore.Compute(graph, progress, cancel);
-            run.Add<uint>(prefix + "core", Unsigned(result.Core), "core number of each node: the largest k whose k-core holds it");
-            run.Report(prefix + "core", new JsonObject { ["degeneracy"] = result.Degeneracy });
-            Lap(seconds, prefix + "core", ref start);
-        }
-        if (extras.Contains("degrees"))
-        {
-            run.Configure(prefix + "degrees", []);
-            run.Add<uint>(prefix + "indegree", Differences(graph.InOffsets), "links in");
-            run.Add<uint>(prefix + "outdegree", Differences(graph.OutOffsets), "links out");
-            DegreeResult result = Degrees.Compute(graph, progress, cancel);
-            run.Report(prefix + "degrees", new JsonObject
-            {
-                ["max_in"] = result.In.Max,
-                ["max_out"] = result.Out.Max,
-                ["dangling"] = result.Dangling,
-                ["without_in_links"] = result.WithoutInLinks,
-                ["isolated"] = result.Isolated,
-                ["self_links"] = result.SelfLinks,
-                ["average"] = result.Average,
-            });
-            Lap(seconds, prefix + "degrees", ref start);
-        }
-    }
-
-    private static ReadOnlySpan<uint> Unsigned(int[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<int, uint>(values);
-
-    private static uint[] Differences(MappedArray<long> offsets)
-    {
-        uint[] degrees = new uint[offsets.Length - 1];
-        for (int i = 0; i < degrees.Length; i++)
-            degrees[i] = (uint)(offsets[i + 1L] - offsets[i]);
-        return degrees;
-    }
-
-    private static double Lap(JsonObject seconds, string step, ref long start)
-    {
-        double took = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        start = Stopwatch.GetTimestamp();
-        seconds[step] = Math.Round(took, 6);
-        return took;
     }
 }

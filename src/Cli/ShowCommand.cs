@@ -33,12 +33,12 @@ internal static class ShowCommand
     }
 
     /// <summary>In a run of the link store, a URL means a page, unless it names a domain only.</summary>
-    private static GraphLevel? Meant(Run run, string target) =>
+    internal static GraphLevel? Meant(Run run, string target) =>
         run.Pages is { } pages && run.Graph.Names.Find(target) < 0 && (pages.Graph.Names.Find(target) >= 0 || target.Contains("://", StringComparison.Ordinal)) ? GraphLevel.Page : null;
 
     /// <summary>The node of that name, else of that number.</summary>
     /// <exception cref="UsageException">Neither; says which names are near.</exception>
-    private static int Find(NodeNames names, string target, CancellationToken cancel)
+    internal static int Find(NodeNames names, string target, CancellationToken cancel)
     {
         int node = names.Find(target);
         if (node >= 0 || (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out node) && node < names.Count))

@@ -155,11 +155,15 @@ internal sealed class CountingStore : ILinkStore
 
     public StoredPage? FindPage(string url) => null;
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => [];
+
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredName> Names(CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => [];
+
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => [];
 

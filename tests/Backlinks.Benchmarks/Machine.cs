@@ -89,11 +89,23 @@ internal static unsafe class Machine
     private static void EachCore(Action<int, int> work) =>
         Parallel.For(0, Environment.ProcessorCount, part => work(part, Environment.ProcessorCount));
 
-    private static long Status(string key)
+    private static long Status(string key) => StatusOf(Environment.ProcessId, key);
+
+    /// <summary>A line of the kernel's status of a process in bytes; 0 where the system does not tell, or the process has ended.</summary>
+    public static long StatusOf(int process, string key)
     {
         if (!OperatingSystem.IsLinux())
             return 0;
-        foreach (string line in File.ReadLines("/proc/self/status"))
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines($"/proc/{process}/status");
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+        foreach (string line in lines)
             if (line.StartsWith(key, StringComparison.Ordinal))
                 return long.Parse(line.AsSpan(key.Length).Trim()[..^3], NumberStyles.Integer, CultureInfo.InvariantCulture) * 1024;
         return 0;

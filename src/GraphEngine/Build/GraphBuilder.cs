@@ -206,6 +206,9 @@ public sealed unsafe class GraphBuilder : IDisposable
     public void AddArray<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
         _more.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
 
+    /// <summary>Lists a further array that was written into the graph's folder already.</summary>
+    public void AddFile(string name, ArrayEntry file) => _more.Add(name, file);
+
     /// <summary>Writes how much weight each of n nodes loses (<see cref="LinkGraph.LostWeights"/>); the links must have weights.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A weight is not finite and at least 0.</exception>
     public void AddLostWeights(ReadOnlySpan<double> weights)

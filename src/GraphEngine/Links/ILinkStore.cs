@@ -33,7 +33,16 @@ public sealed record StoredPage(long Id, string Url, Granularity Granularity, Da
 }
 
 /// <summary>A link by numbers alone, as ranking streams it.</summary>
-public readonly record struct StoredArc(long SourceId, long TargetId, LinkKind Kind, LinkRel Rel, Zone Zone, float Position, bool Lost);
+/// <param name="Ordinal">0 for the first link of that kind to that target in document order, 1 for the next, …; with source,
+/// target and kind it tells links apart.</param>
+/// <param name="FirstSeen">Microseconds since 1970, UTC.</param>
+/// <param name="Text">Number of its anchor in <see cref="ILinkStore.Anchors"/>; -1 for none. Numbers depend on the order of
+/// writing and are only good for joining the two.</param>
+public readonly record struct StoredArc(long SourceId, long TargetId, LinkKind Kind, LinkRel Rel, Zone Zone, float Position, bool Lost, int Ordinal, long FirstSeen, long Text);
+
+/// <summary>The text of an anchor by its number; several numbers may have one text.</summary>
+/// <param name="Utf8">Valid until the next one is read.</param>
+public readonly record struct StoredAnchor(long Number, ReadOnlyMemory<byte> Utf8);
 
 /// <summary>A link with its history.</summary>
 public sealed record StoredLink(string Source, string Target, LinkKind Kind, LinkRel Rel, Zone Zone, float Position, string Anchor, string Left, string Right, string Href)
@@ -72,8 +81,12 @@ public sealed record StoredSource(string Id, string Kind, DateTime Started, Date
 public readonly record struct WriteResult(int Visits, int Repeated, int NewPages, long NewLinks, long NewLost);
 
 /// <summary>A URL by its number, as graphs are built from.</summary>
+/// <param name="Key">Of the URL (<see cref="NodeNames.ToKey"/>), UTF-8; valid until the next one is read.</param>
 /// <param name="Visited">False where it was only linked to.</param>
-public readonly record struct StoredName(long Id, string Url, Granularity Granularity, bool Visited);
+public readonly record struct StoredName(long Id, ReadOnlyMemory<byte> Key, Granularity Granularity, bool Visited)
+{
+    public string Url => NodeNames.FromKey(System.Text.Encoding.UTF8.GetString(Key.Span));
+}
 
 /// <summary>
 /// Where observations are kept: pages and links with their history. Mutable; one process writes at a time; a batch is
@@ -117,11 +130,18 @@ public interface ILinkStore : IDisposable
     /// order), or those that are new, were visited or had a link change after <paramref name="sinceVersion"/>.</summary>
     IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default);
 
+    /// <summary>The URLs that were visited with what topics and evidence need, in no order: granularity, words, SimHash, title,
+    /// headings, text, language, address; all else is left out. A sort of all texts is what <see cref="Pages"/> costs more.</summary>
+    IEnumerable<StoredPage> Contents(CancellationToken cancel = default);
+
     /// <summary>All pages as <see cref="Pages"/> orders them, by number and name alone.</summary>
     IEnumerable<StoredName> Names(CancellationToken cancel = default);
 
     /// <summary>All links by numbers, in no order; lost ones too.</summary>
     IEnumerable<StoredArc> Arcs(CancellationToken cancel = default);
+
+    /// <summary>The anchors that <see cref="Arcs"/> number, and maybe others, each number once, ascending.</summary>
+    IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default);
 
     /// <summary>The links of one page, or to one page, with their history.</summary>
     IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default);

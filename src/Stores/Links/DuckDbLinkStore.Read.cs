@@ -34,19 +34,6 @@ public sealed partial class DuckDbLinkStore
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) =>
         Select(PageQuery + (sinceVersion > 0 ? $" WHERE greatest(u.version, coalesce(p.version, 0)) > {sinceVersion}" : "") + " ORDER BY u.key, u.granularity", Page, cancel);
 
-    public IEnumerable<StoredName> Names(CancellationToken cancel = default) =>
-        Select("SELECT u.id, u.key, u.granularity, p.id IS NOT NULL FROM urls u LEFT JOIN pages p ON p.id = u.id ORDER BY u.key, u.granularity",
-            static rows => new StoredName(rows.Of<uint>(0), NodeNames.FromKey(rows.Text(1)), (Granularity)rows.Of<byte>(2), rows.Of<bool>(3)), cancel);
-
-    // Everything but the ends travels in one number: a column costs as much as the rest of the row.
-    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) =>
-        Select("SELECT page_id, target_id, position, (kind::BIGINT + rel::BIGINT * 256 + zone::BIGINT * 16777216 + (lost_at IS NOT NULL)::BIGINT * 2147483648)::UINTEGER FROM links",
-            static rows =>
-            {
-                uint rest = rows.Of<uint>(3);
-                return new StoredArc(rows.Of<uint>(0), rows.Of<uint>(1), (LinkKind)(byte)rest, (LinkRel)(ushort)(rest >> 8), (Zone)(rest >> 24 & 127), rows.Of<float>(2), rest >> 31 != 0);
-            }, cancel);
-
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => LinksOf("l.page_id", "t.key", url, cancel);
 
     public IEnumerable<StoredLink> LinksTo(string url, CancellationToken cancel = default)

@@ -114,9 +114,10 @@ public sealed partial class DuckDbLinkStore : ILinkStore
     }
 
     /// <summary>What the database says, as place, problem and advice.</summary>
-    private static StoreException Told(string path, DuckDBException e)
+    private static StoreException Told(string path, DuckDBException e) => Told(path, e.Message, e);
+
+    private static StoreException Told(string path, string text, DuckDBException? e)
     {
-        string text = e.Message;
         bool Says(params string[] words) => Array.Exists(words, w => text.Contains(w, StringComparison.OrdinalIgnoreCase));
         if (Says("Could not set lock on file", "being used by another process"))
         {

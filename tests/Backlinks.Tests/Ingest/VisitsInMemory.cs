@@ -40,9 +40,13 @@ internal sealed class VisitsInMemory : ILinkStore
 
     public StoredPage? FindPage(string url) => throw new NotSupportedException();
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => throw new NotSupportedException();
+
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => throw new NotSupportedException();
+
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => throw new NotSupportedException();
 

@@ -20,7 +20,7 @@ public sealed class LinkStoreTests : IDisposable
         new() { Target = target, Anchor = anchor, Rel = rel, Kind = kind };
 
     private static string Told(ILinkStore store) => string.Join("\n",
-        store.Pages().Select(p => (p with { Id = 0 }).ToString()).Concat(["links"]).Concat(store.Links().Select(l => l.ToString()).Order(StringComparer.Ordinal))
+        store.Pages().Select(p => (p with { Id = 0 }).ToString()).Concat(["contents"]).Concat(store.Contents().Select(p => (p with { Id = 0 }).ToString()).Order(StringComparer.Ordinal)).Concat(["links"]).Concat(store.Links().Select(l => l.ToString()).Order(StringComparer.Ordinal))
             .Concat(["visits"]).Concat(store.Pages().SelectMany(p => store.Visits(p.Url)).Select(v => v.ToString()))
             .Append($"{store.Count()} version {store.Version}"));
 
@@ -89,13 +89,22 @@ public sealed class LinkStoreTests : IDisposable
                 }
                 Assert.Equal(naive.Write(batches[0]), store.Write(batches[0]));
                 Assert.Equal(Told(naive), Told(store));
-                Assert.Equal(naive.Arcs().Select(a => (a.Kind, a.Rel, a.Zone, a.Lost)).Order(), store.Arcs().Select(a => (a.Kind, a.Rel, a.Zone, a.Lost)).Order());
+                Assert.Equal(Arcs(naive), Arcs(store));
             }
             finally
             {
                 Directory.Delete(folder, recursive: true);
             }
         }, iter: int.Parse(Environment.GetEnvironmentVariable("BACKLINKS_TEST_CASES") ?? "12", System.Globalization.CultureInfo.InvariantCulture), threads: 1);
+
+    // Numbers of URLs and anchors differ between stores; what they stand for does not.
+    private static List<string> Arcs(ILinkStore store)
+    {
+        var urls = store.Names().ToDictionary(n => n.Id, n => n.Url + n.Granularity);
+        var anchors = store.Anchors().ToDictionary(a => a.Number, a => System.Text.Encoding.UTF8.GetString(a.Utf8.Span));
+        return [.. store.Arcs().Select(a => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"{urls[a.SourceId]} {urls[a.TargetId]} {a.Kind} {a.Rel} {a.Zone} {a.Position} {a.Lost} {a.Ordinal} {a.FirstSeen} {anchors[a.Text]}")).Order(StringComparer.Ordinal)];
+    }
 
     private DuckDbLinkStore Opened(params PageVisit[] visits)
     {

@@ -280,12 +280,31 @@ internal sealed class NaiveLinkStore : ILinkStore
     public StoredPage? FindPage(string url) =>
         _pages.Values.Where(p => p.Url == url).OrderBy(p => p.Granularity).Select(Describe).FirstOrDefault();
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => Pages(cancel: cancel).Where(p => p.LastVisit is not null)
+        .Select(p => new StoredPage(p.Id, p.Url, p.Granularity, default, null, null, null, 0)
+        {
+            Words = p.Words,
+            SimHash = p.SimHash,
+            Title = p.Title,
+            Headings = p.Headings,
+            Text = p.Text,
+            Language = p.Language,
+            Address = p.Address,
+        });
+
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => Ordered().Where(p => p.Version > sinceVersion).Select(Describe);
 
-    public IEnumerable<StoredName> Names(CancellationToken cancel = default) => Ordered().Select(p => new StoredName(p.Id, p.Url, p.Granularity, p.Visits.Count > 0));
+    public IEnumerable<StoredName> Names(CancellationToken cancel = default) =>
+        Ordered().Select(p => new StoredName(p.Id, Encoding.UTF8.GetBytes(NodeNames.ToKey(p.Url)), p.Granularity, p.Visits.Count > 0));
 
-    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => _pages.Values.SelectMany(page => page.Links.Select(l => new StoredArc(page.Id,
-        _pages[(l.Key.Target, page.Granularity)].Id, l.Key.Kind, l.Value.Rel, l.Value.Looks!.Zone, l.Value.Looks.Position, Verdict(page, l.Value).Lost is not null)));
+    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => Numbered().Select(n => new StoredArc(n.Page.Id,
+        _pages[(n.Key.Target, n.Page.Granularity)].Id, n.Key.Kind, n.Link.Rel, n.Link.Looks!.Zone, n.Link.Looks.Position, Verdict(n.Page, n.Link).Lost is not null,
+        n.Key.Ordinal, (First(n.Link).First.Ticks - DateTime.UnixEpoch.Ticks) / 10, n.Number));
+
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => Numbered().Select(n => new StoredAnchor(n.Number, Encoding.UTF8.GetBytes(n.Link.Looks!.Anchor)));
+
+    private IEnumerable<(int Number, Page Page, (string Target, LinkKind Kind, int Ordinal) Key, Link Link)> Numbered() =>
+        _pages.Values.SelectMany(page => page.Links.Select(l => (page, l.Key, l.Value))).Select((l, number) => (number, l.page, l.Key, l.Value));
 
     public IEnumerable<StoredLink> Links(long sinceVersion = 0, CancellationToken cancel = default) =>
         _pages.Values.Where(p => p.Version > sinceVersion).SelectMany(page => page.Links.Select(l => Describe(page, l.Key, l.Value)));

@@ -1,0 +1,68 @@
+namespace Backlinks.GraphEngine;
+
+/// <summary>
+/// The same graph with some links weighing less: what is taken from a link evaporates, it does not go to its neighbours.
+/// <code>w'(u,v) = f(u,v)·w(u,v)        lost'(u) = lost(u) + Σ (w − w')        0 ≤ f ≤ 1</code>
+/// A link keeps its place even at weight 0. <c>undiscounted_weights</c> (f4, m, aligned with out_links) says what each weighed
+/// before; all other arrays beside the links are taken over as they are. Cost: one pass over the links, O(row) memory beside the
+/// builder's; equal bytes for any number of threads.
+/// </summary>
+public static class ReweighedGraph
+{
+    /// <summary>Name of the array of weights as they were.</summary>
+    public const string UndiscountedName = "undiscounted_weights";
+
+    private static readonly string[] Made =
+    [
+        "out_offsets", "out_links", "in_offsets", "in_links", "out_weights", "in_weights", "out_counts", "names", "name_blocks", LinkGraph.LostName, UndiscountedName,
+    ];
+
+    /// <summary>Builds it in <paramref name="folder"/>, existing and empty.</summary>
+    /// <param name="factor">f of the link from the first node to the second, 0 to 1; called once for each link, in order.</param>
+    /// <exception cref="GraphException">The disk is full, for one.</exception>
+    public static GraphManifest Build(LinkGraph graph, string folder, Func<int, int, double> factor, GraphBuilderOptions? options = null,
+        IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(factor);
+        options = (options ?? new GraphBuilderOptions()) with { Granularity = graph.Manifest.Granularity, Source = graph.Manifest.Source };
+        double[] lost = new double[graph.NodeCount];
+        using GraphBuilder builder = new(folder, options);
+        using NodeNamesWriter? names = graph.Names.Stored ? new NodeNamesWriter(folder) : null;
+        using (NpyWriter<float> before = new(Path.Combine(folder, $"{UndiscountedName}.npy"), graph.LinkCount))
+        {
+            for (int node = 0; node < graph.NodeCount; node++)
+            {
+                if ((node & 0xFFFF) == 0)
+                    cancel.ThrowIfCancellationRequested();
+                lost[node] = graph.LostWeights?[node] ?? 0;
+                ReadOnlySpan<uint> targets = graph.OutOf(node);
+                if (targets.IsEmpty)
+                    continue;
+                float[] old = new float[targets.Length], weights = new float[targets.Length];
+                for (int i = 0; i < weights.Length; i++)
+                {
+                    old[i] = graph.OutWeight(graph.OutOffsets[node] + i);
+                    double f = factor(node, (int)targets[i]);
+                    if (!(f >= 0 && f <= 1))
+                        throw new ArgumentOutOfRangeException(nameof(factor), f, $"the factor of link {node} → {targets[i]} must be 0 to 1");
+                    weights[i] = (float)(f * old[i]);
+                    lost[node] += (double)old[i] - weights[i];
+                }
+                builder.AddRow((uint)node, targets, weights);
+                before.Write(old);
+            }
+            builder.AddFile(UndiscountedName, before.Finish("weight of each of out_links before discounts"));
+        }
+        builder.AddLostWeights(lost);
+        foreach ((string name, ArrayEntry entry) in graph.Manifest.Arrays)
+            if (!Made.Contains(name) && !name.StartsWith("rank_", StringComparison.Ordinal))
+            {
+                File.Copy(Path.Combine(graph.Folder, entry.File), Path.Combine(folder, entry.File));
+                builder.AddFile(name, entry);
+            }
+        if (names is not null)
+            foreach (ReadOnlySpan<byte> key in graph.Names.EnumerateKeys())
+                names.Add(key);
+        return builder.Build(graph.NodeCount, names, progress, cancel);
+    }
+}

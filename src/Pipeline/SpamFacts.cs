@@ -1,0 +1,179 @@
+using Backlinks.GraphEngine;
+using Backlinks.Spam;
+
+namespace Backlinks.Pipeline;
+
+/// <summary>
+/// Turns what a page graph, its link records and the store know into <see cref="SpamInput"/>: everything by domain.
+/// One pass over the records, domain by domain; 16 bytes a record at most, since distinct anchors of an edge are few.
+/// </summary>
+internal sealed class SpamFacts
+{
+    /// <summary>Fingerprints taken of a domain: those of its first pages in name order. More would only repeat them.</summary>
+    private const int MostContents = 20;
+
+    private readonly LinkGraph _pages, _domains;
+    private readonly LinkRecords _records;
+    private readonly MappedArray<uint> _domainOf;
+    private readonly MappedArray<long> _pageRows;
+    private readonly MappedArray<uint> _pageNodes;
+
+    public SpamFacts(LinkGraph pages, LinkGraph domains)
+    {
+        (_pages, _domains) = (pages, domains);
+        _records = LinkRecords.Of(pages) ?? throw new ArgumentException("the page graph has no link records", nameof(pages));
+        _domainOf = Need<uint>(pages, "domains");
+        _pageRows = Need<long>(domains, "page_rows");
+        _pageNodes = Need<uint>(domains, "page_nodes");
+    }
+
+    /// <summary>The pages of a domain, ascending.</summary>
+    public ReadOnlySpan<uint> PagesOf(int domain) => _pageNodes.Slice(_pageRows[domain], checked((int)(_pageRows[domain + 1L] - _pageRows[domain])));
+
+    /// <param name="raw">z of the domains.</param>
+    /// <param name="owners">Owner group of each domain, 0 unknown; or null.</param>
+    /// <param name="channels">Keys beside those of pages, such as accounts.</param>
+    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, long[] storeIds, int[]? topicNow, CancellationToken cancel)
+    {
+        (LinkAnchors anchors, int[] firstSeen) = Edges(cancel);
+        (SharedKeys contents, SharedKeys networks) = OfPages(marks, storeIds);
+        int[] pages = new int[_domains.NodeCount];
+        for (int domain = 0; domain < pages.Length; domain++)
+            pages[domain] = PagesOf(domain).Length;
+        return new SpamInput
+        {
+            Graph = _domains,
+            Raw = raw,
+            Damping = damping,
+            Owners = owners,
+            Channels = [.. channels, networks],
+            Contents = contents,
+            Anchors = anchors,
+            FirstSeen = firstSeen,
+            TopicNow = topicNow,
+            Pages = pages,
+            Example = Example,
+        };
+    }
+
+    /// <summary>The heaviest link from a page of one domain to a page of another, as people read it.</summary>
+    private string? Example(int source, int target)
+    {
+        LinkRecord? best = null;
+        foreach (uint page in PagesOf(target))
+            foreach (LinkRecord link in _records.Into((int)page))
+                if (_domainOf[link.Source] == (uint)source && (best is not { } b || link.Weight > b.Weight))
+                    best = link;
+        return best is { } found ? $"{_pages.Names[(int)found.Source]} → {_pages.Names[(int)found.Target]} \"{_records.Anchor(found.Anchor)}\"" : null;
+    }
+
+    /// <summary>Anchors and first day of each domain edge, in the order of the domain graph's in-links.</summary>
+    private (LinkAnchors Anchors, int[] FirstSeen) Edges(CancellationToken cancel)
+    {
+        (uint[] textOf, List<string> texts) = Texts();
+        uint[] firstLook = FirstLooks();
+        long m = _domains.LinkCount;
+        int[] firstSeen = new int[m];
+        Array.Fill(firstSeen, int.MaxValue);
+        long[] offsets = new long[m + 1];
+        var anchors = new List<uint>();
+        var counts = new List<uint>();
+        var found = new List<(int Edge, uint Text)>();
+        int dayOfEpoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+        for (int domain = 0; domain < _domains.NodeCount; domain++)
+        {
+            if ((domain & 0xFFF) == 0)
+                cancel.ThrowIfCancellationRequested();
+            ReadOnlySpan<uint> sources = _domains.InOf(domain);
+            long row = _domains.InOffsets[domain];
+            found.Clear();
+            foreach (uint page in PagesOf(domain))
+            {
+                (long first, int count) = _records.RowOf((int)page);
+                for (long i = first; i < first + count; i++)
+                {
+                    LinkRecord link = _records[i];
+                    int edge = sources.BinarySearch(_domainOf[link.Source]);
+                    if (edge < 0)
+                        continue; // within the domain, or withheld
+                    found.Add((edge, textOf[link.Anchor]));
+                    // What a page had when it was first looked at may be any age.
+                    int day = link.FirstSeenSeconds / 86400 <= firstLook[link.Source] ? 0 : (int)(link.FirstSeenSeconds / 86400) + dayOfEpoch;
+                    firstSeen[row + edge] = Math.Min(firstSeen[row + edge], day); // so an edge with one link of unknown age is of unknown age
+                }
+            }
+            found.Sort();
+            int at = 0;
+            for (int edge = 0; edge < sources.Length; edge++)
+            {
+                while (at < found.Count && found[at].Edge == edge)
+                {
+                    uint text = found[at].Text, count = 0;
+                    for (; at < found.Count && found[at] == (edge, text); at++)
+                        count++;
+                    anchors.Add(text);
+                    counts.Add(count);
+                }
+                offsets[row + edge + 1] = anchors.Count;
+                if (firstSeen[row + edge] == int.MaxValue)
+                    firstSeen[row + edge] = 0;
+            }
+        }
+        return (new LinkAnchors(offsets, [.. anchors], [.. counts], texts), firstSeen);
+    }
+
+    /// <summary>Anchor texts in lower case, and the number of each of the records' texts among them.</summary>
+    private (uint[] TextOf, List<string> Texts) Texts()
+    {
+        var numbers = new Dictionary<string, uint>(StringComparer.Ordinal);
+        var texts = new List<string>();
+        uint[] textOf = new uint[_records.AnchorCount];
+        for (uint anchor = 0; anchor < textOf.Length; anchor++)
+        {
+            string text = _records.Anchor(anchor).Trim().ToLowerInvariant();
+            if (!numbers.TryGetValue(text, out uint number))
+            {
+                numbers.Add(text, number = (uint)texts.Count);
+                texts.Add(text);
+            }
+            textOf[anchor] = number;
+        }
+        return (textOf, texts);
+    }
+
+    /// <summary>Day (since 1970) of the earliest link of each page: the day it was first read.</summary>
+    private uint[] FirstLooks()
+    {
+        uint[] first = new uint[_pages.NodeCount];
+        Array.Fill(first, uint.MaxValue);
+        for (long i = 0; i < _records.Count; i++)
+        {
+            LinkRecord link = _records[i];
+            first[link.Source] = Math.Min(first[link.Source], link.FirstSeenSeconds / 86400);
+        }
+        return first;
+    }
+
+    private (SharedKeys Contents, SharedKeys Networks) OfPages(PageMarks pageMarks, long[] storeIds)
+    {
+        int n = _domains.NodeCount;
+        Dictionary<long, (ulong SimHash, ulong Network)> marks = pageMarks.ById();
+        var contents = new List<ulong>?[n];
+        var networks = new HashSet<ulong>?[n];
+        for (int page = 0; page < storeIds.Length; page++)
+        {
+            if (!marks.TryGetValue(storeIds[page], out (ulong SimHash, ulong Network) mark))
+                continue;
+            uint domain = _domainOf[page];
+            if (mark.SimHash != 0 && (contents[domain] ??= []).Count < MostContents)
+                contents[domain]!.Add(mark.SimHash);
+            if (mark.Network != 0)
+                (networks[domain] ??= []).Add(mark.Network);
+        }
+        return (SharedKeys.FromLists("near-duplicate text", EvidenceFamily.Content, contents),
+            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, [.. networks.Select(set => set is null ? null : (IReadOnlyCollection<ulong>)[.. set.Order()])]) with { Describe = pageMarks.NetworkName });
+    }
+
+    private static MappedArray<T> Need<T>(LinkGraph graph, string name) where T : unmanaged =>
+        graph.MapIfPresent<T>(name) ?? throw new ArgumentException($"the graph has no array '{name}'", nameof(graph));
+}

@@ -1,0 +1,304 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Backlinks.GraphEngine;
+using Backlinks.Spam;
+using Backlinks.Stores;
+using Backlinks.Topics;
+
+namespace Backlinks.Pipeline;
+
+/// <summary>The steps in order, and what passes from one to the next.</summary>
+internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, IProgress<StepProgress>? progress, CancellationToken cancel) : IDisposable
+{
+    /// <summary>What the store may take to join names to links and texts; more is spilled beside it.</summary>
+    private const long StoreMemory = 1L << 30;
+
+    private static readonly System.Text.Json.JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    private readonly JsonObject _seconds = [];
+    private readonly List<IDisposable> _open = [];
+    private long _start = Stopwatch.GetTimestamp();
+
+    public StoreRunResult Run()
+    {
+        string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        using DuckDbLinkStore store = writer.Folder.OpenLinks(readOnly: true, new LinkStoreOptions { MemoryBytes = StoreMemory });
+        SpamReport? before = options.Spam ? PreviousReport() : null;
+
+        var marks = new PageMarks();
+        CorpusTopics? topics = options.Topics ? TellTopics(store, marks) : null;
+        if (topics is null && options.Spam)
+            foreach (StoredPage _ in marks.Noting(store.Contents(cancel)))
+            {
+            }
+        Lap("topics");
+
+        (Building pages, Building domains) = BuildGraphs(store, topics);
+        uint[]? owners = domains.Graph.MapIfPresent<uint>("owners") is { } array ? array.Slice(0, domains.Graph.NodeCount).ToArray() : null;
+        IReadOnlyDictionary<int, double>? seeds = options.Seeds?.Invoke(domains.Graph.Names);
+        double[]? teleport = Teleport.Of(domains.Graph.NodeCount, owners ?? [], seeds);
+        Lap("building graphs");
+
+        RawAuthorityResult undiscounted = Solve(domains.Graph, teleport, null);
+        Lap("authority before spam");
+        SpamResult? spam = options.Spam ? FindSpam(store, pages.Graph, domains.Graph, owners, undiscounted.Raw, marks, topics, before) : null;
+        Lap("spam");
+
+        bool discounted = options.Discount && spam is not null && spam.Report.Clusters.Any(c => c.Confirmed);
+        if (discounted)
+        {
+            uint[] domainOf = pages.Graph.MapIfPresent<uint>("domains")!.Slice(0, pages.Graph.NodeCount).ToArray();
+            pages = Discount(pages, (u, v) => spam!.Discount((int)domainOf[u], (int)domainOf[v]));
+            domains = Discount(domains, spam!.Discount);
+            Lap("discounts");
+        }
+        (string pagesId, LinkGraph pageGraph) = Publish(pages);
+        (string domainsId, LinkGraph domainGraph) = Publish(domains);
+        RawAuthorityResult domainAuthority = discounted ? Solve(domainGraph, teleport, undiscounted.Raw) : undiscounted;
+
+        var run = new RunWriter(writer, domainsId, domainGraph);
+        run.AddPageGraph(pagesId, pageGraph);
+        Configure(run, seeds);
+        run.AddDocument("scale.json", AuthorityScale.Current.ToBytes());
+        run.AddDocument("profile.json", System.Text.Encoding.UTF8.GetBytes(LinkProfileFile.ToJson(options.Profile).ToJsonString(Indented) + "\n"));
+        RunLevel domainLevel = AddAuthority(run, domainsId, domainGraph, "", domainAuthority, teleport);
+        if (discounted)
+            run.Add<double>("raw_before", undiscounted.Raw, "raw authority before links inside spam clusters were discounted");
+        RawAuthorityResult pageAuthority = Solve(pageGraph, null, null);
+        RunLevel pageLevel = AddAuthority(run, pagesId, pageGraph, "page_", pageAuthority, null);
+        if (seeds is not null)
+            AddTrust(run, domainGraph, seeds);
+        Lap("authority");
+        if (topics is not null)
+            AddTopics(run, topics, store, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw);
+        Lap("topical ranks");
+        if (spam is not null)
+            AddSpam(run, spam);
+        RunExtras.Add(run, domainGraph, "", options.With, options.Harmonic, _seconds, progress, cancel);
+        RunExtras.Add(run, pageGraph, "page_", options.With, options.Harmonic, _seconds, progress, cancel);
+        Lap("writing");
+        long records = LinkRecords.Of(pageGraph)!.Count;
+        string id = run.Publish(new JsonObject
+        {
+            ["started"] = started,
+            ["threads"] = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
+            ["seconds"] = _seconds.DeepClone(),
+        }, cancel);
+        return new StoreRunResult(id, domainLevel, pageLevel)
+        {
+            Clusters = spam is null ? (0, 0) : (spam.Report.Clusters.Count, spam.Report.Clusters.Count(c => c.Confirmed)),
+            LinkRecords = records,
+            Seconds = _seconds,
+        };
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable opened in _open)
+            opened.Dispose();
+    }
+
+    private void Lap(string step) => RunExtras.Lap(_seconds, step, ref _start);
+
+    /// <summary>A graph that is not published yet.</summary>
+    private sealed record Building(string What, string Folder, GraphManifest Manifest, LinkGraph Graph);
+
+    private Building Opened(string what, string folder, GraphManifest manifest) => new(what, folder, manifest, LinkGraph.Open(folder, cancel));
+
+    private (string Id, LinkGraph Graph) Publish(Building building)
+    {
+        building.Graph.Dispose(); // a folder with mapped files cannot be renamed everywhere
+        string id = writer.PublishGraph(building.Folder, building.Manifest, makeCurrent: false, cancel).Id;
+        LinkGraph graph = writer.Folder.OpenGraph(id, cancel);
+        _open.Add(graph);
+        return (id, graph);
+    }
+
+    /// <summary>The clusters of the run that is current now: those that are still there keep their names.</summary>
+    private SpamReport? PreviousReport()
+    {
+        if (writer.Folder.CurrentRun is null)
+            return null;
+        using Run previous = writer.Folder.OpenRun(cancel: cancel);
+        return previous.Document(SpamReport.FileName) is { } document ? SpamReport.Parse(document, Path.Combine(previous.Folder, SpamReport.FileName)) : null;
+    }
+
+    private (Building Pages, Building Domains) BuildGraphs(DuckDbLinkStore store, CorpusTopics? topics)
+    {
+        string pages = writer.NewGraphFolder("pages"), domains = writer.NewGraphFolder("domains");
+        (GraphManifest ofPages, GraphManifest ofDomains) = StoreGraphs.Build(store, pages, domains, new StoreGraphsOptions
+        {
+            Fold = options.Fold,
+            FoldName = options.FoldName,
+            Profile = options.Profile,
+            Owner = options.Owner,
+            Relevance = topics is null ? null : topics.Similarity,
+            Threads = options.Threads,
+        }, progress, cancel);
+        return (Opened("pages", pages, ofPages), Opened("domains", domains, ofDomains));
+    }
+
+    private Building Discount(Building whole, Func<int, int, double> factor)
+    {
+        string folder = writer.NewGraphFolder($"{whole.What}-discounted");
+        GraphManifest manifest = ReweighedGraph.Build(whole.Graph, folder, factor, new GraphBuilderOptions { Threads = options.Threads }, progress, cancel);
+        whole.Graph.Dispose();
+        Directory.Delete(whole.Folder, recursive: true);
+        return Opened(whole.What, folder, manifest);
+    }
+
+    private RawAuthorityResult Solve(LinkGraph graph, double[]? teleport, double[]? start) => RawAuthority.Compute(graph, new RawAuthorityOptions
+    {
+        Damping = options.Damping,
+        Tolerance = options.Tolerance,
+        MaxRounds = options.MaxRounds,
+        Teleport = teleport,
+        Start = start,
+        Threads = options.Threads,
+    }, progress, cancel);
+
+    private void Configure(RunWriter run, IReadOnlyDictionary<int, double>? seeds)
+    {
+        run.Configure("store", new JsonObject { ["fold"] = options.FoldName, ["owners"] = options.OwnerName, ["profile"] = LinkProfileFile.ToJson(options.Profile) });
+        foreach (string prefix in new[] { "", "page_" })
+            run.Configure(prefix + "pagerank", new JsonObject { ["damping"] = options.Damping, ["tolerance"] = options.Tolerance, ["max_rounds"] = options.MaxRounds, ["dangling"] = "teleport", ["weighted"] = true });
+        run.Configure("authority", new JsonObject { ["scale_version"] = AuthorityScale.Current.Version });
+        if (seeds is not null)
+        {
+            run.Add<uint>("seeds", [.. seeds.Keys.Order().Select(node => (uint)node)], "trusted domains, ascending");
+            run.Add<double>("seed_weights", [.. seeds.OrderBy(s => s.Key).Select(s => s.Value)], "weight of each of seeds, any scale");
+        }
+        if (options.Topics)
+            run.AddDocument("taxonomy.json", options.Taxonomy.ToBytes());
+        if (options.Spam)
+            run.Configure("spam", RunManifest.Describe(options.SpamOptions));
+        run.Configure("discount", new JsonObject { ["on"] = options.Spam && options.Discount });
+    }
+
+    /// <summary>Raw authority, score and PageRank of one level.</summary>
+    private RunLevel AddAuthority(RunWriter run, string graphId, LinkGraph graph, string prefix, RawAuthorityResult result, double[]? teleport)
+    {
+        int n = graph.NodeCount;
+        double sum = 0, dangling = 0;
+        foreach (double z in result.Raw)
+            sum += z;
+        double[] scores = new double[n], ranks = new double[n];
+        double reference = AuthorityScale.Current.ReferenceOf(graph.Manifest.Granularity);
+        for (int node = 0; node < n; node++)
+        {
+            scores[node] = AuthorityScale.Score(result.Raw[node], reference);
+            ranks[node] = result.Raw[node] / sum;
+            if (graph.OutDegree(node) == 0)
+                dangling += ranks[node];
+        }
+        double bound = 2 * result.ErrorBound; // of z relative to Σz, and of Σz itself
+        run.Add<double>(prefix + "pagerank", ranks, $"PageRank, sum 1, L1 error at most {bound.ToString("R", CultureInfo.InvariantCulture)}");
+        run.Add<double>(prefix + "raw", result.Raw, "raw authority, in multiples of what a node without links gets");
+        run.Add<double>(prefix + "authority", scores, $"authority, 0 to 100, scale {AuthorityScale.Current.Version}");
+        if (teleport is not null)
+            run.Add<double>(prefix + "teleport", teleport, "raw authority that comes from no link: owners and seeds");
+        run.Report(prefix + "authority", new JsonObject { ["max_relative_residual"] = result.MaxRelativeResidual, ["error_bound"] = result.ErrorBound, ["converged"] = result.Converged });
+        run.Report(prefix + "pagerank", new JsonObject
+        {
+            ["rounds"] = result.Rounds,
+            ["error_bound"] = bound,
+            ["converged"] = result.Converged,
+            ["dangling_mass"] = dangling,
+        });
+        return new RunLevel(graphId, n, graph.LinkCount, result.Rounds, result.MaxRelativeResidual, bound, result.Converged, dangling, Stopwatch.GetElapsedTime(_start).TotalSeconds);
+    }
+
+    private SpamResult FindSpam(DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, uint[]? owners, double[] raw, PageMarks marks, CorpusTopics? topics, SpamReport? before)
+    {
+        var facts = new SpamFacts(pages, domains);
+        long[] ids = StorePages.IdsOf(store, pages, cancel);
+        SpamInput input = facts.Gather(raw, options.Damping, Shared(owners), [StorePages.Accounts(store, pages, domains, ids, cancel)], marks, ids,
+            topics is null ? null : LikeliestTopics(domains, pages, topics, ids), cancel);
+        return SpamDetection.Compute(input, options.SpamOptions with { Threads = options.Threads }, before, progress, cancel);
+    }
+
+    /// <summary>Owners as evidence takes them: 0 where nobody else has the same.</summary>
+    private static uint[]? Shared(uint[]? owners)
+    {
+        if (owners is null)
+            return null;
+        var sizes = new Dictionary<uint, int>();
+        foreach (uint owner in owners)
+            sizes[owner] = sizes.GetValueOrDefault(owner) + 1;
+        return [.. owners.Select(owner => sizes[owner] > 1 ? owner + 1 : 0)];
+    }
+
+    private static void AddSpam(RunWriter run, SpamResult spam)
+    {
+        run.AddDocument(SpamReport.FileName, spam.Report.ToJson());
+        run.Add<double>("spam", spam.Scores, "score of the spam cluster that the domain is a member of, 0 to 100; 0 for none");
+        run.Add<uint>("cluster", spam.Cluster, $"1 + place of the domain's cluster in {SpamReport.FileName}; 0 for none");
+    }
+
+    private CorpusTopics TellTopics(DuckDbLinkStore store, PageMarks marks)
+    {
+        int pass = 0; // what is noted of the pages is noted once
+        return CorpusTopics.Compute(() => pass++ == 0 ? marks.Noting(store.Contents(cancel)) : store.Contents(cancel), null, options.Taxonomy,
+            new CorpusTopicsOptions { Threads = options.Threads }, progress, cancel);
+    }
+
+    /// <summary>The likeliest topic of each domain, −1 where it is rather another.</summary>
+    private static int[] LikeliestTopics(LinkGraph domains, LinkGraph pages, CorpusTopics topics, long[] ids)
+    {
+        (float[] ofPages, float[] confidence, _) = topics.Rows(ids);
+        (float[] folded, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount);
+        int[] likeliest = new int[domains.NodeCount];
+        int count = topics.TopicCount;
+        for (int domain = 0; domain < likeliest.Length; domain++)
+        {
+            ReadOnlySpan<float> row = folded.AsSpan(domain * count, count);
+            likeliest[domain] = sure[domain] >= 0.5 ? Likeliest(row) : -1;
+        }
+        return likeliest;
+    }
+
+    private static int Likeliest(ReadOnlySpan<float> row)
+    {
+        int best = 0;
+        for (int k = 1; k < row.Length; k++)
+            best = row[k] > row[best] ? k : best;
+        return best;
+    }
+
+    private static double[] Normalised(double[] raw)
+    {
+        double sum = 0;
+        foreach (double z in raw)
+            sum += z;
+        return [.. raw.Select(z => z / sum)];
+    }
+
+    /// <summary>Topics of pages and domains, and their authority by topic.</summary>
+    private void AddTopics(RunWriter run, CorpusTopics topics, DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
+    {
+        long[] ids = StorePages.IdsOf(store, pages, cancel);
+        (float[] ofPages, float[] confidence, _) = topics.Rows(ids);
+        (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
+        Add("", domains, domainRaw, ofDomains, sure);
+        Add("page_", pages, pageRaw, ofPages, confidence);
+
+        void Add(string prefix, LinkGraph graph, double[] raw, float[] distribution, float[] confident)
+        {
+            run.AddRows<float>(prefix + "topics", distribution, topics.TopicCount, "probability of each topic of taxonomy.json; all alike where nothing is known");
+            run.Add<float>(prefix + "topic_confidence", confident, "probability that the likeliest topic is right; 0 where nothing is known");
+            TopicalPageRankResult split = TopicalPageRank.Compute(graph, Normalised(raw), distribution, topics.TopicCount,
+                new TopicalPageRankOptions { Damping = options.Damping, Threads = options.Threads }, progress, cancel);
+            run.AddRows<double>(prefix + "topic_rank", split.Ranks, topics.TopicCount, "PageRank by topic; a row sums to pagerank");
+            run.Report(prefix + "topics", new JsonObject { ["rounds"] = split.Rounds, ["error_bound"] = split.ErrorBound, ["converged"] = split.Converged });
+        }
+    }
+
+    /// <summary>TrustRank: PageRank of a walk that starts at seeds alone (Gyöngyi, Garcia-Molina, Pedersen 2004).</summary>
+    private void AddTrust(RunWriter run, LinkGraph domains, IReadOnlyDictionary<int, double> seeds)
+    {
+        PageRankResult trust = PageRank.Compute(domains, new PageRankOptions { Damping = options.Damping, Teleport = seeds, Threads = options.Threads }, progress, cancel);
+        run.Add<double>("trust", trust.Scores, "TrustRank: PageRank of a walk that starts at the seeds, sum 1");
+        run.Report("trust", RunManifest.Describe(trust with { Scores = [], Trace = [] }, "scores", "trace"));
+    }
+}

@@ -1,0 +1,155 @@
+using Backlinks.GraphEngine;
+
+namespace Backlinks.Stores;
+
+/// <summary>
+/// Links with their weights: 16 bytes a link beside <see cref="SortedLinks"/>. What is not kept (all factors but relevance
+/// and site-wide) is worked out again when records are written.
+/// </summary>
+internal sealed class WeighedLinks
+{
+    private readonly LinkProfile _profile;
+    private readonly AnchorForm[] _forms;
+    private readonly float[] _similarity; // empty where nobody knows any
+    private readonly float[] _sitewide; // empty where no link can be site-wide
+    private readonly double[] _popularity; // by target; empty where the profile does not ask for it
+
+    private WeighedLinks(SortedLinks sorted, LinkProfile profile, AnchorForm[] forms, float[] similarity, bool sitewide, double[] popularity)
+    {
+        (Sorted, _profile, _forms, _similarity, _popularity) = (sorted, profile, forms, similarity, popularity);
+        _sitewide = sitewide ? new float[sorted.Links.Length] : [];
+        Weight = new float[sorted.Links.Length];
+        Full = new float[sorted.Links.Length];
+    }
+
+    public SortedLinks Sorted { get; }
+
+    public float[] Weight { get; }
+
+    /// <summary>What each would weigh if it were followed.</summary>
+    public float[] Full { get; }
+
+    /// <summary>Weighs the links between pages.</summary>
+    /// <param name="owners">Group of each domain, or empty.</param>
+    public static WeighedLinks OfPages(SortedLinks sorted, StoreNodes nodes, AnchorForm[] forms, uint[] owners, StoreGraphsOptions options, int threads, CancellationToken cancel)
+    {
+        LinkProfile profile = options.Profile;
+        float[] similarity = options.Relevance is null || !profile.Uses(LinkFactorSet.Relevance) ? [] : new float[sorted.Links.Length];
+        double[] popularity = profile.Variant == PositionVariant.Popularity && profile.Uses(LinkFactorSet.Position) ? PopularityOf(sorted, threads, cancel) : [];
+        int[] pagesOfSites = profile.Uses(LinkFactorSet.Sitewide) ? PagesOfSites(sorted, nodes) : [];
+        var weighed = new WeighedLinks(sorted, profile, forms, similarity, pagesOfSites.Length > 0, popularity);
+        sorted.ForRanges(threads, (first, end) =>
+        {
+            SitewideCandidate[] candidates = [];
+            LinkRecordFlags[] flags = [];
+            for (int target = first; target < end; target++)
+            {
+                int start = (int)sorted.Rows[target], count = (int)sorted.Rows[target + 1L] - start;
+                if (count == 0)
+                    continue;
+                if (candidates.Length < count)
+                    (candidates, flags) = (new SitewideCandidate[2 * count], new LinkRecordFlags[2 * count]);
+                uint domain = nodes.DomainOfPage[target];
+                for (int k = 0; k < count; k++)
+                {
+                    ref StoreLink link = ref sorted.Links[start + k];
+                    uint from = nodes.DomainOfPage[link.Source];
+                    link.Flags = from == domain ? LinkRecordFlags.Internal : owners.Length > 0 && owners[from] == owners[domain] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None;
+                    if (similarity.Length > 0)
+                        similarity[start + k] = options.Relevance!(nodes.IdOfPage[link.Source], nodes.IdOfPage[target]);
+                    if (weighed._sitewide.Length > 0)
+                        weighed._sitewide[start + k] = 1;
+                    LinkWeight factors = weighed.FactorsOf(start + k);
+                    (weighed.Weight[start + k], weighed.Full[start + k]) = (factors.Weight, factors.Full);
+                    bool exempt = link.Kind is LinkKind.Redirect or LinkKind.Canonical || (from == domain && !profile.SitewideInternal);
+                    candidates[k] = new SitewideCandidate(exempt ? SitewideLinks.Exempt : nodes.SiteOfPage[link.Source], link.Text, link.Zone, link.Source, factors.Weight, factors.Full);
+                }
+                if (weighed._sitewide.Length == 0 || count < profile.SitewidePages)
+                    continue;
+                SitewideLinks.Fold(profile, candidates.AsSpan(0, count), pagesOfSites, weighed._sitewide.AsSpan(start, count), flags);
+                for (int k = 0; k < count; k++)
+                    if (flags[k] != 0)
+                    {
+                        sorted.Links[start + k].Flags |= flags[k];
+                        LinkWeight factors = weighed.FactorsOf(start + k);
+                        (weighed.Weight[start + k], weighed.Full[start + k]) = (factors.Weight, factors.Full);
+                    }
+            }
+        }, cancel);
+        return weighed;
+    }
+
+    /// <summary>Weighs what reports say of hosts and domains; never site-wide, its relevance unknown.</summary>
+    public static WeighedLinks OfReports(SortedLinks sorted, AnchorForm[] forms, uint[] owners, LinkProfile profile)
+    {
+        var weighed = new WeighedLinks(sorted, profile, forms, [], false, profile.Variant == PositionVariant.Popularity ? PopularityOf(sorted, 1, CancellationToken.None) : []);
+        for (int i = 0; i < sorted.Links.Length; i++)
+        {
+            ref StoreLink link = ref sorted.Links[i];
+            link.Flags = owners.Length > 0 && owners[link.Source] == owners[link.Target] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None;
+            LinkWeight factors = weighed.FactorsOf(i);
+            (weighed.Weight[i], weighed.Full[i]) = (factors.Weight, factors.Full);
+        }
+        return weighed;
+    }
+
+    /// <summary>Writes a record for each link, and the texts they use.</summary>
+    public void Write(string folder, AnchorTable anchors, GraphBuilder graph, IProgress<StepProgress>? progress, CancellationToken cancel)
+    {
+        using LinkRecordsWriter writer = new(folder, Sorted.Nodes, Sorted.Links.Length);
+        uint[] numbers = new uint[anchors.Count]; // + 1; texts are numbered as records use them
+        for (int i = 0; i < Sorted.Links.Length; i++)
+        {
+            if ((i & 0xFFFFF) == 0)
+            {
+                cancel.ThrowIfCancellationRequested();
+                progress?.Report(new StepProgress("writing links", i, Sorted.Links.Length, "links"));
+            }
+            ref readonly StoreLink link = ref Sorted.Links[i];
+            ref uint number = ref numbers[link.Text];
+            if (number == 0)
+                number = writer.AddText(anchors[link.Text]) + 1;
+            writer.Add(new LinkRecord(i, link.Source, link.Target, link.Kind, link.Ordinal, link.Rel, link.Zone, FormOf(link), link.Position, number - 1, link.FirstSeen, link.Flags,
+                FactorsOf(i), Weight[i]));
+        }
+        writer.Finish(graph);
+    }
+
+    private LinkWeight FactorsOf(int i)
+    {
+        ref readonly StoreLink link = ref Sorted.Links[i];
+        LinkWeight factors = LinkWeight.Of(_profile, link.Kind, link.Rel, link.Zone, link.Position, FormOf(link), _similarity.Length > 0 ? _similarity[i] : float.NaN,
+            _popularity.Length > 0 ? _popularity[link.Target] : double.NaN);
+        return _sitewide.Length > 0 ? factors with { Sitewide = _sitewide[i] } : factors;
+    }
+
+    private AnchorForm FormOf(in StoreLink link) => AnchorForms.Of(_forms[link.Text], link.Kind, link.Rel);
+
+    // Pages with links: redirects have none of their own.
+    private static int[] PagesOfSites(SortedLinks sorted, StoreNodes nodes)
+    {
+        bool[] links = new bool[nodes.Pages];
+        foreach (ref readonly StoreLink link in sorted.Links.AsSpan())
+            if (link.Kind is not (LinkKind.Redirect or LinkKind.Canonical))
+                links[link.Source] = true;
+        int[] pages = new int[nodes.Sites];
+        for (int page = 0; page < links.Length; page++)
+            pages[nodes.SiteOfPage[page]] += links[page] ? 1 : 0;
+        return pages;
+    }
+
+    private static double[] PopularityOf(SortedLinks sorted, int threads, CancellationToken cancel)
+    {
+        double[] sources = new double[sorted.Nodes];
+        sorted.ForRanges(threads, (first, end) =>
+        {
+            for (int node = first; node < end; node++)
+                for (long i = sorted.Rows[node]; i < sorted.Rows[node + 1L]; i++)
+                    sources[node] += i == sorted.Rows[node] || sorted.Links[i].Source != sorted.Links[i - 1].Source ? 1 : 0;
+        }, cancel);
+        double most = Math.Max(1, sources.DefaultIfEmpty().Max());
+        for (int node = 0; node < sources.Length; node++)
+            sources[node] /= most;
+        return sources;
+    }
+}
