@@ -323,7 +323,9 @@ public sealed class TopicModel
         {
             if ((i & 0xFF) == 0)
                 cancel.ThrowIfCancellationRequested();
-            told[i] = Classify(sample[i], Weigh(sample[i], _rarities, Options, ref weights), topics) > 0 ? topics.AsSpan().IndexOf(topics.Max()) : -1;
+            bool known = Classify(sample[i], Weigh(sample[i], _rarities, Options, ref weights), topics) > 0;
+            float top = topics.Max();
+            told[i] = known && topics.AsSpan().Count(top) == 1 ? topics.AsSpan().IndexOf(top) : -1; // of two topics alike, neither
             if (told[i] >= 0)
                 count[told[i]]++;
         }

@@ -20,7 +20,7 @@ internal enum CharKind : byte
 
 /// <summary>
 /// Kind and lower case of each of the 65,536 characters, from .NET's own Unicode data. Lower case also takes full-width
-/// letters to ASCII. It is no normal form: under InvariantGlobalization .NET has none beyond ASCII. Pages are nearly always
+/// letters to ASCII and Greek ones to their plain form. It is no normal form: under InvariantGlobalization .NET has none beyond ASCII. Pages are nearly always
 /// written with composed letters; where one is not, its accents are skipped, and the word differs by them.
 /// </summary>
 internal static class CharTables
@@ -55,7 +55,13 @@ internal static class CharTables
     {
         char[] lower = new char[char.MaxValue + 1];
         for (int c = 0; c <= char.MaxValue; c++)
-            lower[c] = char.ToLowerInvariant(c is >= 0xFF21 and <= 0xFF3A or >= 0xFF41 and <= 0xFF5A ? (char)(c - 0xFEE0) : (char)c);
+            lower[c] = WithoutTonos(char.ToLowerInvariant(c is >= 0xFF21 and <= 0xFF3A or >= 0xFF41 and <= 0xFF5A ? (char)(c - 0xFEE0) : (char)c));
         return lower;
     }
+
+    // Lucene's Greek stop words and stems are of letters without accents and final forms, as its GreekLowerCaseFilter leaves them.
+    private static char WithoutTonos(char c) => c switch
+    {
+        'ά' => 'α', 'έ' => 'ε', 'ή' => 'η', 'ί' or 'ϊ' or 'ΐ' => 'ι', 'ύ' or 'ϋ' or 'ΰ' => 'υ', 'ό' => 'ο', 'ώ' => 'ω', 'ς' => 'σ', _ => c,
+    };
 }

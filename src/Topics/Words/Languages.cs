@@ -74,7 +74,7 @@ internal static class Languages
         ("ro", () => RomanianAnalyzer.DefaultStopSet, () => Snowball(new RomanianStemmer())),
         ("hu", () => HungarianAnalyzer.DefaultStopSet, () => Snowball(new HungarianStemmer())),
         ("tr", () => TurkishAnalyzer.DefaultStopSet, () => Snowball(new TurkishStemmer())),
-        ("el", () => GreekAnalyzer.DefaultStopSet, Greek),
+        ("el", () => GreekAnalyzer.DefaultStopSet, () => InPlace(new GreekStemmer().Stem)),
         ("ca", () => CatalanAnalyzer.DefaultStopSet, () => Snowball(new CatalanStemmer())),
         ("gl", () => GalicianAnalyzer.DefaultStopSet, () => Roomy(new GalicianStemmer().Stem)),
         ("eu", () => BasqueAnalyzer.DefaultStopSet, () => Snowball(new BasqueStemmer())),
@@ -187,19 +187,4 @@ internal static class Languages
         word.CopyTo(buffer);
         return new string(buffer, 0, stem(buffer, word.Length));
     };
-
-    // The Greek rules want letters without accents and no final sigma, as GreekLowerCaseFilter leaves them.
-    private static Stemmer Greek()
-    {
-        var stemmer = new GreekStemmer();
-        return InPlace((word, length) =>
-        {
-            for (int i = 0; i < length; i++)
-                word[i] = word[i] switch
-                {
-                    'ά' => 'α', 'έ' => 'ε', 'ή' => 'η', 'ί' or 'ϊ' or 'ΐ' => 'ι', 'ύ' or 'ϋ' or 'ΰ' => 'υ', 'ό' => 'ο', 'ώ' => 'ω', 'ς' => 'σ', char c => c,
-                };
-            return stemmer.Stem(word, length);
-        });
-    }
 }

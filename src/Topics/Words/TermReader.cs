@@ -95,7 +95,8 @@ public sealed class TermReader
             if (term == Dropped)
                 continue;
             _page.AnchorTokens++;
-            _page.InAnchors[PlaceOf(term)]++;
+            int place = PlaceOf(term); // first: it may move the arrays
+            _page.InAnchors[place]++;
         }
         return _page;
     }
@@ -109,7 +110,8 @@ public sealed class TermReader
         if (term == Dropped)
             return;
         _page.Tokens++;
-        _page.InContent[PlaceOf(term)] += weight;
+        int place = PlaceOf(term); // first: it may move the arrays
+        _page.InContent[place] += weight;
     }
 
     private int TermOf(in Word word, string text, int language)
