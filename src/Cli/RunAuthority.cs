@@ -19,9 +19,8 @@ internal sealed class RunAuthority
         _prefix = prefix;
         MappedArray<double> raw = run.Array<double>($"{prefix}raw")
             ?? throw new StoreException(run.Folder, $"has no raw authority{(prefix.Length > 0 ? " of pages" : "")} to explain: rank again");
-        JsonObject? options = Options("authority") ?? Options("pagerank");
-        double damping = (double?)options?["damping"] ?? new PageRankOptions().Damping;
-        double tolerance = (double?)Results("authority")?["max_relative_residual"] ?? 1e-10;
+        double damping = (double?)Options("authority")?["damping"] ?? (double?)Options("pagerank")?["damping"] ?? new RawAuthorityOptions().Damping;
+        double tolerance = (double?)Results("authority")?["max_relative_residual"] ?? new RawAuthorityOptions().Tolerance;
         Solved = new SolvedAuthority(part.Graph, raw, run.Array<double>($"{prefix}teleport") is { } teleport ? new NodeValues(teleport) : default(NodeValues?), damping, Math.Min(tolerance, 0.5));
         Scale = run.Document("scale.json") is { } bytes ? AuthorityScale.Parse(bytes, Path.Combine(run.Folder, "scale.json")) : AuthorityScale.Current;
         _reference = Scale.ReferenceOf(part.Ranked.Granularity);

@@ -86,7 +86,7 @@ internal static class SimulateCommand
     private static object?[] Row(RunAuthority authority, NodeChange c)
     {
         double before = authority.ScoreOf(c.Node, c.Before), after = authority.Score(c.After);
-        return [authority.Graph.Names[c.Node], c.Before, c.After, c.Change, c.Bound, double.IsNaN(before) ? null : before, c.RankAfter == 0 ? null : after, c.RankBefore, c.RankAfter];
+        return [authority.Graph.Names[c.Node], c.Before, c.After, c.Change, c.Bound, double.IsNaN(before) ? null : before, c.After > 0 ? after : null, c.RankBefore == 0 ? null : c.RankBefore, c.RankAfter == 0 ? null : c.RankAfter];
     }
 
     private static JsonObject Describe(RunAuthority authority, SimulationResult result, Told[] edits, double seconds) => new()
@@ -122,9 +122,9 @@ internal static class SimulateCommand
         ["change"] = c.Change,
         ["bound"] = c.Bound,
         ["score_before"] = Printing.Number(authority.ScoreOf(c.Node, c.Before)),
-        ["score_after"] = c.RankAfter == 0 ? null : authority.Score(c.After),
-        ["score_bound"] = c.RankAfter == 0 ? 0 : ScoreBound(authority, c),
-        ["rank_before"] = c.RankBefore,
+        ["score_after"] = c.After > 0 ? authority.Score(c.After) : null,
+        ["score_bound"] = ScoreBound(authority, c),
+        ["rank_before"] = c.RankBefore == 0 ? null : c.RankBefore,
         ["rank_after"] = c.RankAfter == 0 ? null : c.RankAfter,
     };
 

@@ -11,6 +11,9 @@ namespace Backlinks.Pipeline;
 /// <summary>The steps in order, and what passes from one to the next.</summary>
 internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, IProgress<StepProgress>? progress, CancellationToken cancel) : IDisposable
 {
+    /// <summary>What the store may take to join names to links and texts; more is spilled beside it.</summary>
+    private const long StoreMemory = 1L << 30;
+
     private static readonly System.Text.Json.JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
     private readonly JsonObject _seconds = [];
@@ -20,13 +23,13 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     public StoreRunResult Run()
     {
         string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        using DuckDbLinkStore store = writer.Folder.OpenLinks(readOnly: true);
+        using DuckDbLinkStore store = writer.Folder.OpenLinks(readOnly: true, new LinkStoreOptions { MemoryBytes = StoreMemory });
         SpamReport? before = options.Spam ? PreviousReport() : null;
 
         var marks = new PageMarks();
         CorpusTopics? topics = options.Topics ? TellTopics(store, marks) : null;
         if (topics is null && options.Spam)
-            foreach (StoredPage _ in marks.Noting(store.Pages(cancel: cancel)))
+            foreach (StoredPage _ in marks.Noting(store.Contents(cancel)))
             {
             }
         Lap("topics");
@@ -236,7 +239,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private CorpusTopics TellTopics(DuckDbLinkStore store, PageMarks marks)
     {
         int pass = 0; // what is noted of the pages is noted once
-        return CorpusTopics.Compute(() => pass++ == 0 ? marks.Noting(store.Pages(cancel: cancel)) : store.Pages(cancel: cancel), null, options.Taxonomy,
+        return CorpusTopics.Compute(() => pass++ == 0 ? marks.Noting(store.Contents(cancel)) : store.Contents(cancel), null, options.Taxonomy,
             new CorpusTopicsOptions { Threads = options.Threads }, progress, cancel);
     }
 

@@ -155,6 +155,8 @@ internal sealed class CountingStore : ILinkStore
 
     public StoredPage? FindPage(string url) => null;
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => [];
+
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredName> Names(CancellationToken cancel = default) => [];

@@ -81,16 +81,26 @@ internal sealed class EditedRows
 
         public double Lost { get; set; }
 
-        /// <summary>W'(u).</summary>
-        public double Total { get; set; }
-
-        public void Sum()
+        /// <summary>W'(u), summed when it is asked for: a row may be edited hundreds of times.</summary>
+        public double Total
         {
-            double sum = 0;
-            foreach (double weight in Weights)
-                sum += weight;
-            Total = sum + Lost;
+            get
+            {
+                if (!_summed)
+                {
+                    double sum = 0;
+                    foreach (double weight in Weights)
+                        sum += weight;
+                    (_total, _summed) = (sum + Lost, true);
+                }
+                return _total;
+            }
         }
+
+        public void Changed() => _summed = false;
+
+        private double _total;
+        private bool _summed;
     }
 
     public EditedRows(LinkGraph graph) => _graph = graph;
@@ -141,7 +151,7 @@ internal sealed class EditedRows
         foreach (double weight in row.Weights)
             sum += weight;
         Put(edit.Source, row, at, edit.Target, !double.IsNaN(edit.Weight) ? edit.Weight : sum > 0 ? sum / row.Weights.Count : 1);
-        row.Sum();
+        row.Changed();
         return EditEffect.Applied;
     }
 
@@ -153,7 +163,7 @@ internal sealed class EditedRows
             return EditEffect.NoSuchLink;
         row.Targets.RemoveAt(at);
         row.Weights.RemoveAt(at);
-        row.Sum();
+        row.Changed();
         return EditEffect.Applied;
     }
 
@@ -163,7 +173,8 @@ internal sealed class EditedRows
         int at = row.Targets.BinarySearch((uint)target);
         if (at < 0 || row.Weights[at] == 0)
             return EditEffect.NoSuchLink;
-        row.Lost += row.Weights[at]; // the total stays to the last bit, so that the others keep exactly what they had
+        _ = row.Total; // it stays to the last bit, so that the others keep exactly what they had
+        row.Lost += row.Weights[at];
         row.Weights[at] = 0;
         return EditEffect.Applied;
     }
@@ -176,7 +187,7 @@ internal sealed class EditedRows
             return EditEffect.NoSuchLink;
         Put(edit.Source, row, at, edit.Target, edit.Weight);
         row.Lost = Math.Max(0, row.Lost + edit.Lost);
-        row.Sum();
+        row.Changed();
         return EditEffect.Applied;
     }
 
@@ -188,7 +199,8 @@ internal sealed class EditedRows
         Row row = Copy(node);
         row.Targets.Clear();
         row.Weights.Clear();
-        row.Lost = row.Total = 0;
+        row.Lost = 0;
+        row.Changed();
         _removed.Add(node);
         return EditEffect.Applied;
     }
@@ -197,6 +209,7 @@ internal sealed class EditedRows
     {
         Row row = Copy(node);
         double sum = 0;
+        _ = row.Total; // it stays
         for (int i = 0; i < row.Weights.Count; i++)
         {
             sum += row.Weights[i];
@@ -230,7 +243,7 @@ internal sealed class EditedRows
         row = new Row { Targets = [.. targets], Weights = new List<double>(targets.Length), Lost = _graph.LostWeights is { } lost ? lost[node] : 0 };
         for (int i = 0; i < targets.Length; i++)
             row.Weights.Add(_graph.OutWeight(_graph.OutOffsets[node] + i));
-        row.Sum();
+        row.Changed();
         _rows.Add(node, row);
         return row;
     }

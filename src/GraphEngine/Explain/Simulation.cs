@@ -12,14 +12,15 @@ public sealed record SimulationOptions
     /// <summary>Nodes to tell besides the target, those that move most; ≥ 0.</summary>
     public int Movers { get; init; } = 10;
 
-    /// <summary>Links to follow from the changed rows, ≥ 0: the time limit, some 10 ns each. Default 2^18, a few milliseconds. What is
-    /// left undone is in the bounds.</summary>
-    public long ForwardLinks { get; init; } = 1 << 18;
+    /// <summary>Links to follow from the changed rows, ≥ 0: with <see cref="BackwardLinks"/> the limit of time, at 100 to 500 ns each as they
+    /// lie all over the graph. Default 2^14, which finds who moves; sixteen times as many make no bound better that going back does not. What
+    /// is left undone is in the bounds.</summary>
+    public long ForwardLinks { get; init; } = 1 << 14;
 
-    /// <summary>Links to follow back from the target, ≥ 0; an eighth of it from each mover. Default 2^19.</summary>
-    public long BackwardLinks { get; init; } = 1 << 19;
+    /// <summary>Links to follow back from the target, ≥ 0; a 64th of it from each mover. Default 2^18, of which an edit of one link needs a twentieth.</summary>
+    public long BackwardLinks { get; init; } = 1 << 18;
 
-    /// <summary>Whether to count ranks: one pass over n numbers. Default true.</summary>
+    /// <summary>Whether to count the target's ranks: two passes over n numbers. Default true.</summary>
     public bool Ranks { get; init; } = true;
 }
 
@@ -28,7 +29,7 @@ public sealed record SimulationOptions
 /// <param name="After">ẑ'(v), the new value.</param>
 /// <param name="Bound">Certified: |z'(v) − ẑ'(v)| ≤ this, z' the exact solution of the changed graph; rounding and the tolerance that
 /// the published values were solved to are in it.</param>
-/// <param name="RankBefore">Place from the top, equal values by node number; 0 where ranks were not asked for.</param>
+/// <param name="RankBefore">Place from the top, equal values by node number; 0 for movers, and where ranks were not asked for.</param>
 /// <param name="RankAfter">The same with what was found of the others; an estimate, as those that hardly move are taken to stand still.</param>
 public readonly record struct NodeChange(int Node, double Before, double After, double Bound, int RankBefore, int RankAfter)
 {
@@ -150,18 +151,17 @@ public static class Simulation
             (int Node, double Change)[] found = Estimates();
             (int Node, double Change)[] most = Largest(found, target, options.Movers + 1);
             Moved moved = Find(target, left, options.BackwardLinks);
-            Moved[] movers = [.. most.Take(options.Movers).Select(c => Find(c.Node, left, options.BackwardLinks / 8))];
+            Moved[] movers = [.. most.Take(options.Movers).Select(c => Find(c.Node, left, options.BackwardLinks / 64))];
             movers = [.. movers.OrderByDescending(m => Math.Abs(m.Change)).ThenBy(m => m.Node)];
             double others = (most.Length > options.Movers ? Math.Abs(most[^1].Change) : 0) + Outside(left, selfLinked: true);
-            NodeChange[] told = Rank([moved, .. movers], found);
             return new SimulationResult
             {
-                Target = told[0],
-                Movers = told[1..],
+                Target = Rank(moved, found),
+                Movers = [.. movers.Select(m => Told(m, 0, 0))],
                 OthersMoveAtMost = changed == 0 ? 0 : others,
                 Effects = effects,
                 Residual = positive + negative + _unsure,
-                WithinTolerance = told[0].Bound <= options.Tolerance * told[0].After || rows.IsRemoved(target),
+                WithinTolerance = moved.Bound <= options.Tolerance * After(moved) || rows.IsRemoved(target),
                 RowsChanged = changed,
                 LinksFollowed = _links,
             };
@@ -196,7 +196,8 @@ public static class Simulation
                 if (differ > 0)
                 {
                     changed++;
-                    _unsure += _damping * (differ * solved.ErrorAt(source) + 8 * HalfUlp * z * (2 + differ));
+                    // The totals of a row of k links, old and new, are off by k half-ulps each.
+                    _unsure += _damping * (differ * solved.ErrorAt(source) + HalfUlp * z * (16 + 8 * differ + old.Length + row.Targets.Count));
                 }
             }
             foreach (int node in rows.Removed)
@@ -237,7 +238,7 @@ public static class Simulation
                     int node = _residual.Nodes[place];
                     ref double change = ref _change.At(node);
                     change += r;
-                    _unsure += HalfUlp * Math.Abs(change); // as if it were still to come
+                    _unsure += HalfUlp * (Math.Abs(change) + Math.Abs(r) / _costs[place]); // as if it were still to come; and of the row's total
                     Spread(node, r, level, queue);
                 }
                 queue.Clear();
@@ -247,8 +248,10 @@ public static class Simulation
         /// <summary>What a push gains for what it costs.</summary>
         private double Urgency(int place)
         {
-            for (; _costs.Count <= place; _costs.Add(1.0 / (1 + (rows.RowOf(_residual.Nodes[_costs.Count]) is { } row ? row.Targets.Count : _graph.OutDegree(_residual.Nodes[_costs.Count])))))
+            while (_costs.Count <= place)
             {
+                int node = _residual.Nodes[_costs.Count];
+                _costs.Add(1.0 / (1 + (rows.RowOf(node)?.Targets.Count ?? _graph.OutDegree(node))));
             }
             return Math.Abs(_residual.ValueAt(place)) * _costs[place];
         }
@@ -432,30 +435,21 @@ public static class Simulation
             return total;
         }
 
-        /// <summary>Adds places from the top: one pass over all values, then what those that were found to move change in it.</summary>
-        private NodeChange[] Rank(Moved[] moved, (int Node, double Change)[] found)
+        private double After(Moved moved) => Math.Max(0, solved.Raw[moved.Node] + moved.Change);
+
+        private NodeChange Told(Moved moved, int before, int after) => new(moved.Node, solved.Raw[moved.Node], After(moved), moved.Bound, before, after);
+
+        /// <summary>Adds places from the top: by all published values, then what those that were found to move change in it.</summary>
+        private NodeChange Rank(Moved moved, (int Node, double Change)[] found)
         {
-            int[] before = new int[moved.Length], after = new int[moved.Length];
-            double[] old = [.. moved.Select(m => solved.Raw[m.Node])], now = [.. moved.Select(m => Math.Max(0, solved.Raw[m.Node] + m.Change))];
-            if (options.Ranks)
-            {
-                for (int i = 0; i < moved.Length; i++)
-                {
-                    cancel.ThrowIfCancellationRequested();
-                    int node = moved[i].Node;
-                    before[i] = 1 + CountAbove(old[i], node);
-                    after[i] = 1 + CountAbove(now[i], node) - (old[i] > now[i] ? 1 : 0); // its own old value does not stand before it
-                }
-                var told = moved.Select((m, i) => (m.Node, i)).ToDictionary(m => m.Node, m => m.i);
-                foreach ((int node, double change) in found)
-                {
-                    double was = solved.Raw[node], becomes = told.TryGetValue(node, out int at) ? now[at] : was + change;
-                    for (int i = 0; i < moved.Length; i++)
-                        if ((was > now[i] || becomes > now[i] || was == now[i] || becomes == now[i]) && node != moved[i].Node)
-                            after[i] += (Above(becomes, node, now[i], moved[i].Node) ? 1 : 0) - (Above(was, node, now[i], moved[i].Node) ? 1 : 0);
-                }
-            }
-            return [.. moved.Select((m, i) => new NodeChange(m.Node, old[i], now[i], m.Bound, before[i], rows.IsRemoved(m.Node) ? 0 : after[i]))];
+            if (!options.Ranks)
+                return Told(moved, 0, 0);
+            double old = solved.Raw[moved.Node], now = After(moved);
+            int before = 1 + CountAbove(old, moved.Node), after = 1 + CountAbove(now, moved.Node) - (old > now ? 1 : 0); // its own old value does not stand before it
+            foreach ((int node, double change) in found)
+                if (node != moved.Node)
+                    after += (Above(solved.Raw[node] + change, node, now, moved.Node) ? 1 : 0) - (Above(solved.Raw[node], node, now, moved.Node) ? 1 : 0);
+            return Told(moved, before, rows.IsRemoved(moved.Node) ? 0 : after);
         }
 
         private static bool Above(double value, int node, double than, int thanNode) => value > than || (value == than && node < thanNode);

@@ -34,7 +34,8 @@ public sealed class SolvedAuthority
     /// <param name="raw">z, one a node, ≥ 0.</param>
     /// <param name="teleport">t, one a node, ≥ 0; null is 1 everywhere.</param>
     /// <param name="damping">d, 0 ≤ d &lt; 1.</param>
-    /// <param name="tolerance">ε ≥ 0 with |t + d·Pᵀz − z|(v) ≤ ε·z(v) at every node: how exactly z was solved.</param>
+    /// <param name="tolerance">ε ≥ 0 with |t + d·Pᵀz − z|(v) ≤ ε·z(v) at every node (or a millionth of the mean t where z is less): how exactly z
+    /// was solved (<see cref="RawAuthorityResult.MaxRelativeResidual"/>).</param>
     /// <exception cref="ArgumentException">An array is not of the graph's size, or a number is out of its range.</exception>
     public SolvedAuthority(LinkGraph graph, NodeValues raw, NodeValues? teleport = null, double damping = 0.85, double tolerance = 1e-10)
     {
@@ -78,7 +79,8 @@ public sealed class SolvedAuthority
     /// A proven bound on |z − z*|(v), z* the exact solution, from ε alone. With M = (I − dPᵀ)⁻¹ the error is at most ε·X, X = (Mz)(v).
     /// z solves its system for some t̂ with |t̂ − t| ≤ εz; were t̂ ≥ 0, z = Σ a_j with a_j = (dPᵀ)ʲt̂ and X = Σ (j+1)·a_j, whose first J
     /// terms are at most J·z(v) and the rest at most T·d^J·((J+1)/(1−d) + d/(1−d)²), as a_j(v) ≤ dʲ·T, T = Σ|t̂|. That t̂ may be
-    /// negative where t is 0 costs a factor of 1/(1−2εJ). The J is taken that is best for this node.
+    /// negative where t is 0 costs a factor of 1/(1−2εJ), that z may be smaller than a millionth of the mean t costs 1e-6·T/(1−d). The J is
+    /// taken that is best for this node.
     /// </summary>
     public double ErrorAt(int node)
     {
@@ -92,7 +94,7 @@ public sealed class SolvedAuthority
             power *= d;
             best = Math.Min(best, (j * z + sum * power * ((j + 1) / (1 - d) + tail)) / (1 - 2 * e * j));
         }
-        return e * best;
+        return e * (best + (Teleport is null ? 0 : 1e-6 * sum / (1 - d)));
     }
 
     private double TeleportSum()

@@ -41,7 +41,11 @@ internal sealed class SparseSums
     }
 
     /// <summary>The value of a node, to be changed; valid until the next call.</summary>
-    public ref double At(int node) => ref _values[PlaceOf(node)];
+    public ref double At(int node)
+    {
+        int place = PlaceOf(node); // first: it may replace the array
+        return ref _values[place];
+    }
 
     /// <summary>Where a node stands in <see cref="Nodes"/>; it is added, with 0, if it is not there.</summary>
     public int PlaceOf(int node)

@@ -130,6 +130,10 @@ public interface ILinkStore : IDisposable
     /// order), or those that are new, were visited or had a link change after <paramref name="sinceVersion"/>.</summary>
     IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default);
 
+    /// <summary>The URLs that were visited with what topics and evidence need, in no order: granularity, words, SimHash, title,
+    /// headings, text, language, address; all else is left out. A sort of all texts is what <see cref="Pages"/> costs more.</summary>
+    IEnumerable<StoredPage> Contents(CancellationToken cancel = default);
+
     /// <summary>All pages as <see cref="Pages"/> orders them, by number and name alone.</summary>
     IEnumerable<StoredName> Names(CancellationToken cancel = default);
 

@@ -30,6 +30,36 @@ public sealed unsafe partial class DuckDbLinkStore
         return Stream<StoredAnchor>(this, "SELECT text_no, coalesce(anchor, '') FROM link_texts ORDER BY text_no", FillAnchors, cancel);
     }
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default)
+    {
+        RequireOpen();
+        return Stream<StoredPage>(this, """
+            SELECT u.id, u.key, u.granularity, coalesce(p.words, 0), coalesce(p.simhash, 0), coalesce(c.title, ''), coalesce(c.headings, ''), coalesce(c.text, ''),
+              coalesce(c.language, ''), coalesce(v.address, '')
+            FROM pages p JOIN urls u ON u.id = p.id LEFT JOIN contents c ON c.content_no = p.content_no LEFT JOIN visits v ON v.visit_no = p.last_visit_no
+            """, FillContents, cancel);
+    }
+
+    private static void FillContents(Chunks chunk, StoredPage[] rows)
+    {
+        uint* id = chunk.Column<uint>(0);
+        byte* granularity = chunk.Column<byte>(2);
+        int* words = chunk.Column<int>(3);
+        ulong* simHash = chunk.Column<ulong>(4);
+        string Text(int column, int row) => System.Text.Encoding.UTF8.GetString(chunk.Text(column, row).Span);
+        for (int i = 0; i < chunk.Count; i++)
+            rows[i] = new StoredPage(id[i], NodeNames.FromKey(Text(1, i)), (Granularity)granularity[i], default, null, null, null, 0)
+            {
+                Words = words[i],
+                SimHash = simHash[i],
+                Title = Text(5, i),
+                Headings = Text(6, i),
+                Text = Text(7, i),
+                Language = Text(8, i),
+                Address = Text(9, i),
+            };
+    }
+
     private static void FillNames(Chunks chunk, StoredName[] rows)
     {
         uint* id = chunk.Column<uint>(0);

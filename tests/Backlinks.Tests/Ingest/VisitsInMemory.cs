@@ -40,6 +40,8 @@ internal sealed class VisitsInMemory : ILinkStore
 
     public StoredPage? FindPage(string url) => throw new NotSupportedException();
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => throw new NotSupportedException();
+
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => throw new NotSupportedException();

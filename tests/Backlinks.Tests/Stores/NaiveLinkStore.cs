@@ -280,6 +280,18 @@ internal sealed class NaiveLinkStore : ILinkStore
     public StoredPage? FindPage(string url) =>
         _pages.Values.Where(p => p.Url == url).OrderBy(p => p.Granularity).Select(Describe).FirstOrDefault();
 
+    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => Pages(cancel: cancel).Where(p => p.LastVisit is not null)
+        .Select(p => new StoredPage(p.Id, p.Url, p.Granularity, default, null, null, null, 0)
+        {
+            Words = p.Words,
+            SimHash = p.SimHash,
+            Title = p.Title,
+            Headings = p.Headings,
+            Text = p.Text,
+            Language = p.Language,
+            Address = p.Address,
+        });
+
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => Ordered().Where(p => p.Version > sinceVersion).Select(Describe);
 
     public IEnumerable<StoredName> Names(CancellationToken cancel = default) =>
