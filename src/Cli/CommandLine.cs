@@ -70,6 +70,8 @@ internal static class CommandLine
         SimulateCommand.Create(session),
         DiffCommand.Create(session),
         ExportCommand.Create(session),
+        SpamCommand.Create(session),
+        DisavowCommand.Create(session),
         EvalCommand.Create(session),
         DemoCommand.Create(session),
     };

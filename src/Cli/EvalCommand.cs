@@ -9,6 +9,9 @@ internal static class EvalCommand
     public static Command Create(Session session) => new("eval", "Measure how good the scores are, on labelled data of yours.")
     {
         EvalClicks.Create(session),
+        EvalFarms.Create(session),
         EvalTopics.Create(session),
+        EvalStability.Create(session),
+        EvalWebspam.Create(session),
     };
 }

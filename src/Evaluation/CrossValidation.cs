@@ -3,8 +3,8 @@ namespace Backlinks.Evaluation;
 /// <summary>How to cross-validate.</summary>
 public sealed record CrossValidationOptions
 {
-    /// <summary>k, at least 2. Default 5, as the reference results of the web spam collections.</summary>
-    public int Folds { get; init; } = 5;
+    /// <summary>k, at least 2. Default 10: with some hundred positives it matters that a model learns from nine tenths of them, not four fifths.</summary>
+    public int Folds { get; init; } = 10;
 
     /// <summary>How many times with other folds and other seeds of the learner, at least 1. Default 10.</summary>
     public int Repeats { get; init; } = 10;
@@ -42,18 +42,8 @@ public static class CrossValidation
         CrossValidationOptions? options = null, CancellationToken cancel = default)
     {
         CrossValidationOptions o = options ?? new();
-        if (o.Folds < 2)
-            throw new ArgumentOutOfRangeException(nameof(options), o.Folds, "folds must be at least 2");
-        if (o.Repeats < 1)
-            throw new ArgumentOutOfRangeException(nameof(options), o.Repeats, "repeats must be at least 1");
-        if (o.Threads < 0)
-            throw new ArgumentOutOfRangeException(nameof(options), o.Threads, "threads must be at least 1, or 0 for all processors");
-        int with = groups.Zip(positive).Where(p => p.Second).Select(p => p.First).Distinct().Count(), without = groups.Zip(positive).Where(p => !p.Second).Select(p => p.First).Distinct().Count();
-        if (Math.Min(with, without) < o.Folds)
-            throw new ArgumentOutOfRangeException(nameof(options), o.Folds, $"with {with} groups that hold a positive and {without} that hold a negative there can be at most {Math.Min(with, without)} folds");
-        int[][] folds = [.. Enumerable.Range(0, o.Repeats).Select(r => Folds(groups, positive, o.Folds, o.Seed + (ulong)r))];
+        int[][] folds = AllFolds(groups, positive, o);
         double[][] scores = [.. folds.Select(_ => new double[positive.Length])];
-        double[,] foldAuc = new double[o.Repeats, o.Folds];
         Parallel.For(0, o.Repeats * o.Folds, new ParallelOptions { MaxDegreeOfParallelism = o.Threads == 0 ? Environment.ProcessorCount : o.Threads, CancellationToken = cancel }, task =>
         {
             (int repeat, int fold) = Math.DivRem(task, o.Folds);
@@ -65,16 +55,48 @@ public static class CrossValidation
             double[] odds = learner(features, seen, training, test, SeededRandom.Mix(o.Seed + (ulong)repeat) + (ulong)fold);
             for (int i = 0; i < test.Length; i++)
                 scores[repeat][test[i]] = odds[i];
-            foldAuc[repeat, fold] = Measures.Auc(odds, [.. test.Select(row => positive[row])]);
         });
+        return Measure(scores, folds, positive, groups, o);
+    }
+
+    /// <summary>What the mean of the log-odds of several models reaches, from their runs with the same examples and options: every
+    /// row was scored by models that had not seen its group, so their mean has not either.</summary>
+    public static CrossValidated Mean(IReadOnlyList<CrossValidated> runs, bool[] positive, int[] groups, CrossValidationOptions? options = null)
+    {
+        CrossValidationOptions o = options ?? new();
+        double[][] scores = [.. Enumerable.Range(0, o.Repeats).Select(r => Enumerable.Range(0, positive.Length).Select(row => runs.Average(run => run.Scores[r][row])).ToArray())];
+        return Measure(scores, AllFolds(groups, positive, o), positive, groups, o);
+    }
+
+    private static int[][] AllFolds(int[] groups, bool[] positive, CrossValidationOptions o)
+    {
+        if (o.Folds < 2)
+            throw new ArgumentOutOfRangeException(nameof(o), o.Folds, "folds must be at least 2");
+        if (o.Repeats < 1)
+            throw new ArgumentOutOfRangeException(nameof(o), o.Repeats, "repeats must be at least 1");
+        if (o.Threads < 0)
+            throw new ArgumentOutOfRangeException(nameof(o), o.Threads, "threads must be at least 1, or 0 for all processors");
+        int with = groups.Zip(positive).Where(p => p.Second).Select(p => p.First).Distinct().Count(), without = groups.Zip(positive).Where(p => !p.Second).Select(p => p.First).Distinct().Count();
+        if (Math.Min(with, without) < o.Folds)
+            throw new ArgumentOutOfRangeException(nameof(o), o.Folds, $"with {with} groups that hold a positive and {without} that hold a negative there can be at most {Math.Min(with, without)} folds");
+        return [.. Enumerable.Range(0, o.Repeats).Select(r => Folds(groups, positive, o.Folds, o.Seed + (ulong)r))];
+    }
+
+    private static CrossValidated Measure(double[][] scores, int[][] folds, bool[] positive, int[] groups, CrossValidationOptions o)
+    {
+        double FoldAuc(int repeat, int fold)
+        {
+            int[] test = [.. Enumerable.Range(0, positive.Length).Where(row => folds[repeat][row] == fold)];
+            return Measures.Auc([.. test.Select(row => scores[repeat][row])], [.. test.Select(row => positive[row])]);
+        }
         int[][] orders = [.. scores.Select(s => Measures.Ascending(s, s.Length, default))];
-        double Mean(double[] weights, bool auc) => scores.Select((s, r) => auc ? Measures.Auc(s, positive, orders[r], weights) : Measures.AveragePrecision(s, positive, orders[r], weights)).Average();
+        double Over(double[] weights, bool auc) => scores.Select((s, r) => auc ? Measures.Auc(s, positive, orders[r], weights) : Measures.AveragePrecision(s, positive, orders[r], weights)).Average();
         return new CrossValidated(
             Estimate.Of([.. scores.Select((s, r) => Measures.Auc(s, positive, orders[r], default))]),
-            Bootstrap.Of(groups, w => Mean(w, auc: true), o.Seed, resamples: o.Resamples),
-            Estimate.Of([.. Enumerable.Range(0, o.Repeats).Select(r => Enumerable.Range(0, o.Folds).Average(f => foldAuc[r, f]))]),
+            Bootstrap.Of(groups, w => Over(w, auc: true), o.Seed, resamples: o.Resamples),
+            Estimate.Of([.. Enumerable.Range(0, o.Repeats).Select(r => Enumerable.Range(0, o.Folds).Average(f => FoldAuc(r, f)))]),
             Estimate.Of([.. scores.Select((s, r) => Measures.AveragePrecision(s, positive, orders[r], default))]),
-            Bootstrap.Of(groups, w => Mean(w, auc: false), o.Seed, resamples: o.Resamples),
+            Bootstrap.Of(groups, w => Over(w, auc: false), o.Seed, resamples: o.Resamples),
             scores);
     }
 

@@ -113,7 +113,10 @@ internal sealed class RegressionTree
         int middle = 0;
         for (int i = 0; i < rows.Length; i++)
             if (features.Bins[feature][rows[i]] < cut)
-                (rows[i], rows[middle++]) = (rows[middle], rows[i]);
+            {
+                (rows[i], rows[middle]) = (rows[middle], rows[i]);
+                middle++;
+            }
         int first = _nodes.Count;
         _nodes[at] = new Node { Feature = feature, Cut = cut, Left = first };
         _nodes.Add(default);

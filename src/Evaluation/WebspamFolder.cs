@@ -51,6 +51,9 @@ public sealed class WebspamFolder
     /// <summary>The kinds of features that are there: link, obvious, content.</summary>
     public IReadOnlyCollection<string> Kinds => _features.Keys;
 
+    /// <summary>Whether a column is one of the link features.</summary>
+    internal bool IsLink(string column) => _features.TryGetValue("link", out Features? link) && link.Table.Has(column);
+
     /// <summary>Reads what is there.</summary>
     /// <exception cref="EvaluationException">A file is damaged, or the folder holds nothing that can be evaluated.</exception>
     public static WebspamFolder Read(string path, CancellationToken cancel = default)

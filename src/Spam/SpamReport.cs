@@ -87,6 +87,9 @@ public sealed record SpamReport
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
+    /// <summary>A cluster as it stands in the report.</summary>
+    public static System.Text.Json.Nodes.JsonObject Describe(SpamCluster cluster) => JsonSerializer.SerializeToNode(cluster, Json)!.AsObject();
+
     /// <exception cref="SpamException">The text is not a report, or of a newer version.</exception>
     public static SpamReport Parse(ReadOnlySpan<byte> json, string path = FileName)
     {

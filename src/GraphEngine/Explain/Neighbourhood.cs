@@ -39,6 +39,15 @@ public sealed class Neighbourhood
 
     public IReadOnlyList<NeighbourLink> Links => _links;
 
+    /// <summary>Any few nodes and links, such as those of a group.</summary>
+    public static Neighbourhood Of(IEnumerable<NeighbourNode> nodes, IEnumerable<NeighbourLink> links)
+    {
+        var result = new Neighbourhood();
+        result._nodes.AddRange(nodes);
+        result._links.AddRange(links);
+        return result;
+    }
+
     /// <summary>The links that an explanation tells, on all its levels.</summary>
     /// <param name="names">Of the graph explained.</param>
     /// <param name="score">The score of a node with its raw value, NaN for none; null where there are no scores.</param>
