@@ -25,8 +25,9 @@ public sealed record TrustResult(double[] Values, int Rounds, double ErrorBound,
 /// TrustRank (Gyöngyi, Garcia-Molina, Pedersen 2004): z = t + d·Pᵀz with t on trusted seeds alone, n in all, shared by their weights;
 /// good pages seldom link to spam, so trust decays towards it. Anti-TrustRank (Krishnan, Raj 2006): the same on the reversed
 /// graph from known spam; who links to spam is seldom good. Both converged, unlike the 20 rounds of the papers.
-/// <para>Rounds in double over the mapped links (<see cref="LinkShares"/>), as one direction has no rank layout:
-/// z ← t + d·Pᵀz from t, stopping at ‖r‖₁ ≤ tolerance·(1−d)·Σz, which certifies the error. Some 110 rounds of one product each.</para>
+/// <para>Trust is solved as any raw authority is (<see cref="RawAuthority"/>). The other direction has no rank layout: rounds in double over the
+/// mapped links (<see cref="LinkShares"/>), z ← t + d·Pᵀz from t, until ‖r‖₁ ≤ tolerance·(1−d)·Σz, which certifies the
+/// error; some 110 rounds of one product each.</para>
 /// </summary>
 public static class Trust
 {
@@ -75,8 +76,22 @@ public static class Trust
         if (options.MaxRounds < 1)
             throw new ArgumentOutOfRangeException(nameof(options), options.MaxRounds, "max rounds must be at least 1");
         int n = graph.NodeCount;
-        double[] t = Teleport(n, seeds), z = [.. t], next = new double[n];
-        using var shares = new LinkShares(graph, options.Threads, reversed);
+        double[] t = Teleport(n, seeds);
+        if (!reversed)
+        {
+            // |r(v)| ≤ τ·max(z(v), 1e-6·t̄) everywhere makes the bound τ·(1 + 1e-6)/(1−d) at most
+            RawAuthorityResult raw = RawAuthority.Compute(graph, new RawAuthorityOptions
+            {
+                Damping = d,
+                Tolerance = options.Tolerance * (1 - d) / 2,
+                MaxRounds = options.MaxRounds,
+                Teleport = t,
+                Threads = options.Threads,
+            }, progress, cancel);
+            return new TrustResult(raw.Raw, raw.Rounds, raw.ErrorBound, raw.ErrorBound <= options.Tolerance);
+        }
+        double[] z = [.. t], next = new double[n];
+        using var shares = new LinkShares(graph, options.Threads, reversed: true);
         var parts = new (double Residual, double Sum)[FixedRanges.Count(n)];
         double bound = double.PositiveInfinity;
         int rounds = 0;
@@ -98,7 +113,7 @@ public static class Trust
             double change = parts.Sum(part => part.Residual), total = parts.Sum(part => part.Sum);
             bound = d * change / (1 - d) / total + 1e-15; // the residual of the new z is d·Pᵀ of the change
             if (rounds % 16 == 0)
-                progress?.Report(new StepProgress(reversed ? "spreading distrust" : "spreading trust", rounds, 0, "rounds"));
+                progress?.Report(new StepProgress("spreading distrust", rounds, 0, "rounds"));
         }
         return new TrustResult(z, rounds, bound, bound <= options.Tolerance);
     }
