@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Backlinks.GraphEngine;
 
 /// <summary>
@@ -8,10 +10,11 @@ public sealed class LinkRecordsWriter : IDisposable
 {
     private delegate T Of<T>(in LinkRecord record);
 
-    private const int Staged = 1 << 14; // records before they are written: 1 MB in all
+    private const int Staged = 1 << 14; // records before they are written: 3 MB in all
 
     private readonly string _folder;
     private readonly int _nodes;
+    private readonly ParallelOptions _threads;
     private readonly long[] _rows;
     private readonly uint[] _sources;
     private readonly List<IDisposable> _open = [];
@@ -32,8 +35,10 @@ public sealed class LinkRecordsWriter : IDisposable
     /// <param name="nodes">n.</param>
     /// <param name="count">m: exactly so many records will follow.</param>
     /// <exception cref="IOException">The files cannot be made.</exception>
-    public LinkRecordsWriter(string folder, int nodes, long count)
+    /// <param name="threads">At least 1; columns are written side by side.</param>
+    public LinkRecordsWriter(string folder, int nodes, long count, int threads = 1)
     {
+        _threads = new ParallelOptions { MaxDegreeOfParallelism = threads };
         _folder = folder;
         _nodes = nodes;
         _rows = new long[nodes + 1L];
@@ -102,23 +107,36 @@ public sealed class LinkRecordsWriter : IDisposable
     /// <exception cref="IOException">The disk is full, for one.</exception>
     public void Finish(GraphBuilder graph)
     {
+        long[] rows = new long[_nodes + 1L];
+        foreach (uint source in _sources.AsSpan(0, (int)_count))
+            rows[source + 1L]++;
+        for (int node = 0; node < _nodes; node++)
+            rows[node + 1L] += rows[node];
+        uint[] bySource = new uint[_count];
+        for (long i = 0; i < _count; i++)
+            bySource[rows[_sources[i]]++] = (uint)i;
+        for (int node = _nodes; node > 0; node--)
+            rows[node] = rows[node - 1];
+        rows[0] = 0;
+        Finish(graph, rows, bySource);
+    }
+
+    /// <inheritdoc cref="Finish(GraphBuilder)"/>
+    /// <param name="sourceRows">n+1, as <c>link_source_rows</c>; where the caller has it already.</param>
+    /// <param name="bySource">m, as <c>link_by_source</c>.</param>
+    public void Finish(GraphBuilder graph, ReadOnlySpan<long> sourceRows, ReadOnlySpan<uint> bySource)
+    {
         Flush();
         FlushTexts();
         if (_count != _sources.Length)
             throw new InvalidOperationException($"{_count} link records were added where {_sources.Length} were promised");
+        if (sourceRows.Length != _rows.Length || bySource.Length != _count)
+            throw new ArgumentException($"the index by source has {sourceRows.Length} rows and {bySource.Length} records where {_rows.Length} and {_count} are needed", nameof(sourceRows));
         for (int node = 0; node < _nodes; node++)
             _rows[node + 1L] += _rows[node];
         graph.AddArray<long>("link_rows", _rows, "records into node v are [link_rows[v], link_rows[v+1])");
-        Array.Clear(_rows);
-        foreach (uint source in _sources)
-            _rows[source + 1L]++;
-        for (int node = 0; node < _nodes; node++)
-            _rows[node + 1L] += _rows[node];
-        graph.AddArray<long>("link_source_rows", _rows, "records from node u are link_by_source[link_source_rows[u] … link_source_rows[u+1])");
-        uint[] bySource = new uint[_count];
-        for (long i = 0; i < _count; i++)
-            bySource[_rows[_sources[i]]++] = (uint)i;
-        graph.AddArray<uint>("link_by_source", bySource, "numbers of the records of each source, ascending");
+        graph.AddArray("link_source_rows", sourceRows, "records from node u are link_by_source[link_source_rows[u] … link_source_rows[u+1])");
+        graph.AddArray("link_by_source", bySource, "numbers of the records of each source, ascending");
         foreach (Action<GraphBuilder> finish in _finishes)
             finish(graph);
         graph.AddFile("anchor_texts", _texts.Finish("texts of anchors, UTF-8"));
@@ -171,8 +189,14 @@ public sealed class LinkRecordsWriter : IDisposable
 
     private void Flush()
     {
-        foreach (Action write in _writes)
-            write();
+        try
+        {
+            Parallel.ForEach(_writes, _threads, static write => write());
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
         _stagedCount = 0;
     }
 

@@ -34,8 +34,14 @@ internal sealed class AnchorTable
         foreach (StoredAnchor anchor in store.Anchors(cancel))
             if (anchor.Number >= 0 && anchor.Number <= highest && needed.Has((uint)anchor.Number))
                 table._textOf[anchor.Number] = table.Add(anchor.Utf8.Span);
+        table._slots = []; // nothing is looked up any more
+        table._hashes.Clear();
+        table._hashes.TrimExcess();
         return table;
     }
+
+    /// <summary>Forgets what the store's numbers stand for.</summary>
+    public void EndNumbers() => _textOf = [];
 
     /// <summary>The text that a number of the store stands for; "" for one that it does not know.</summary>
     public uint TextOf(uint number) => number < (uint)_textOf.Length ? _textOf[number] : Empty;

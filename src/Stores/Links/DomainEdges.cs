@@ -71,10 +71,9 @@ internal sealed class DomainEdges
         return owners;
     }
 
-    public static DomainEdges Sum(StoreNodes nodes, long[] pageRows, uint[] pages, WeighedLinks links, long[] linkRows, uint[] bySource, WeighedLinks reports, CancellationToken cancel)
+    public static DomainEdges Sum(StoreNodes nodes, long[] pageRows, uint[] pages, OutLinks links, OutLinks reports, CancellationToken cancel)
     {
         var edges = new DomainEdges(nodes.Domains);
-        (long[] reportRows, uint[] reportsBySource) = reports.Sorted.BySource();
         ulong[] keys = new ulong[256]; // target << 32 | place in values
         (float Weight, float Full)[] values = new (float, float)[256];
         int count = 0;
@@ -94,15 +93,12 @@ internal sealed class DomainEdges
                 cancel.ThrowIfCancellationRequested();
             count = 0;
             for (long p = pageRows[domain]; p < pageRows[domain + 1L]; p++)
-                for (long l = linkRows[pages[p]]; l < linkRows[pages[p] + 1L]; l++)
-                {
-                    uint link = bySource[l], target = nodes.DomainOfPage[links.Sorted.Links[link].Target];
-                    if (target != (uint)domain && links.Full[link] > 0)
-                        Add(target, links.Weight[link], links.Full[link]);
-                }
-            for (long l = reportRows[domain]; l < reportRows[domain + 1L]; l++)
-                if (reports.Full[reportsBySource[l]] > 0)
-                    Add(reports.Sorted.Links[reportsBySource[l]].Target, reports.Weight[reportsBySource[l]], reports.Full[reportsBySource[l]]);
+                foreach (OutLink link in links.Of(pages[p]))
+                    if (nodes.DomainOfPage[link.Target] is var target && target != (uint)domain && link.Full > 0)
+                        Add(target, link.Weight, link.Full);
+            foreach (OutLink link in reports.Of((uint)domain))
+                if (link.Full > 0)
+                    Add(link.Target, link.Weight, link.Full);
             Array.Sort(keys, 0, count);
             for (int start = 0, end; start < count; start = end)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Backlinks.GraphEngine;
 
 namespace Backlinks.Stores;
@@ -29,6 +30,10 @@ public sealed record StoreGraphsOptions
     public int Threads { get; init; }
 }
 
+/// <summary>Both graphs.</summary>
+/// <param name="PageIds">The store's number of each page node. Not in the graph: numbers depend on the order of writing.</param>
+public sealed record StoreGraphsResult(GraphManifest Pages, GraphManifest Domains, uint[] PageIds);
+
 /// <summary>
 /// Two weighted graphs of what a link store knows now.
 /// <list type="bullet">
@@ -56,24 +61,56 @@ public static class StoreGraphs
     /// <exception cref="ArgumentOutOfRangeException">A value of the profile is out of its range.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     /// <exception cref="GraphException">The disk is full, for one.</exception>
-    public static (GraphManifest Pages, GraphManifest Domains) Build(ILinkStore store, string pagesFolder, string domainsFolder, StoreGraphsOptions options,
+    public static StoreGraphsResult Build(ILinkStore store, string pagesFolder, string domainsFolder, StoreGraphsOptions options,
         IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
     {
         LinkProfileFile.Check(options.Profile);
-        int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        int threads = ThreadsOf(options);
         StoreLinks read = StoreLinks.Read(store, progress, cancel);
-        AnchorTable anchors = AnchorTable.Read(store, read.Texts, read.HighestText, cancel);
-        using StoreNodes nodes = StoreNodes.Number(store, read.Targets, pagesFolder, options.Fold, progress, cancel);
+        // Names and anchors are read side by side, and so are the two graphs written.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        StoreNodes? numbered = null;
+        AnchorTable anchors = new();
+        Both(() => numbered = StoreNodes.Number(store, read.Targets, pagesFolder, options.Fold, progress, stop.Token),
+            () => anchors = AnchorTable.Read(store, read.Texts, read.HighestText, stop.Token), stop, () => numbered?.Dispose());
+        using StoreNodes nodes = numbered!;
         (SortedLinks pageLinks, SortedLinks reportedLinks) = read.Sort(nodes, anchors, threads, cancel);
+        anchors.EndNumbers();
         uint[] owners = options.Owner is null ? [] : DomainEdges.OwnersOf(nodes, options.Owner);
         AnchorForm[] forms = anchors.Forms(threads, cancel);
         progress?.Report(new StepProgress("weighing links", 0, pageLinks.Links.Length, "links"));
         WeighedLinks links = WeighedLinks.OfPages(pageLinks, nodes, forms, owners, options, threads, cancel);
         WeighedLinks reports = WeighedLinks.OfReports(reportedLinks, forms, owners, options.Profile);
-        (long[] rows, uint[] bySource) = pageLinks.BySource();
-        GraphManifest domains = WriteDomains(domainsFolder, nodes, links, rows, bySource, reports, anchors, owners, options, progress, cancel);
-        GraphManifest pages = WritePages(pagesFolder, nodes, links, rows, bySource, anchors, options, progress, cancel);
-        return (pages, domains);
+        OutLinks outLinks = links.BySource(), outReports = reports.BySource();
+        GraphManifest? pages = null, domains = null;
+        Both(() => pages = WritePages(pagesFolder, nodes, links, outLinks, anchors, options, progress, stop.Token),
+            () => domains = WriteDomains(domainsFolder, nodes, outLinks, reports, outReports, anchors, owners, options, stop.Token), stop, static () => { });
+        return new StoreGraphsResult(pages!, domains!, nodes.IdOfPage);
+    }
+
+    /// <summary>Runs both, and waits for both; the first that fails stops the other, and is what is told.</summary>
+    private static void Both(Action here, Action there, CancellationTokenSource stop, Action undo)
+    {
+        Exception? first = null;
+        void Guarded(Action work)
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref first, e, null);
+                stop.Cancel();
+            }
+        }
+        Task other = Task.Factory.StartNew(() => Guarded(there), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Guarded(here);
+        other.Wait();
+        if (first is null)
+            return;
+        undo();
+        ExceptionDispatchInfo.Throw(first);
     }
 
     /// <summary>What pages of several domains load from others under one address with a query string: accounts, as evidence of a
@@ -84,7 +121,7 @@ public static class StoreGraphs
     public static SharedResources SharedResources(ILinkStore store, LinkGraph domains, Func<string, string> fold, SharedResourcesOptions? options = null, CancellationToken cancel = default) =>
         Stores.SharedResources.Read(store, domains, fold, options, cancel);
 
-    private static GraphManifest WritePages(string folder, StoreNodes nodes, WeighedLinks links, long[] rows, uint[] bySource, AnchorTable anchors, StoreGraphsOptions options,
+    private static GraphManifest WritePages(string folder, StoreNodes nodes, WeighedLinks links, OutLinks outLinks, AnchorTable anchors, StoreGraphsOptions options,
         IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         using GraphBuilder graph = new(folder, Builder(options, "page", "pages"));
@@ -93,15 +130,17 @@ public static class StoreGraphs
         float[] weights = new float[16];
         for (int page = 0; page < nodes.Pages; page++)
         {
+            if ((page & 0xFFFF) == 0)
+                cancel.ThrowIfCancellationRequested();
             int count = 0;
-            for (long l = rows[page], next; l < rows[page + 1L]; l = next)
+            ReadOnlySpan<OutLink> row = outLinks.Of((uint)page);
+            for (int start = 0, next; start < row.Length; start = next)
             {
-                uint target = links.Sorted.Links[bySource[l]].Target;
                 double weight = 0;
-                for (next = l; next < rows[page + 1L] && links.Sorted.Links[bySource[next]].Target == target; next++)
+                for (next = start; next < row.Length && row[next].Target == row[start].Target; next++)
                 {
-                    weight += links.Weight[bySource[next]];
-                    lost[page] += (double)links.Full[bySource[next]] - links.Weight[bySource[next]];
+                    weight += row[next].Weight;
+                    lost[page] += (double)row[next].Full - row[next].Weight;
                 }
                 if ((float)weight <= 0)
                     continue;
@@ -110,21 +149,21 @@ public static class StoreGraphs
                     Array.Resize(ref targets, 2 * count);
                     Array.Resize(ref weights, 2 * count);
                 }
-                (targets[count], weights[count++]) = (target, (float)weight);
+                (targets[count], weights[count++]) = (row[start].Target, (float)weight);
             }
             graph.AddRow((uint)page, targets.AsSpan(0, count), weights.AsSpan(0, count));
         }
         AddLost(graph, lost);
-        links.Write(folder, anchors, graph, progress, cancel);
+        links.Write(folder, outLinks, anchors, graph, ThreadsOf(options), progress, cancel);
         graph.AddArray<uint>("domains", nodes.DomainOfPage, "node of each page in the domain graph");
         return graph.Build(nodes.Pages, nodes.PageNames, progress, cancel);
     }
 
-    private static GraphManifest WriteDomains(string folder, StoreNodes nodes, WeighedLinks links, long[] linkRows, uint[] bySource, WeighedLinks reports, AnchorTable anchors,
-        uint[] owners, StoreGraphsOptions options, IProgress<StepProgress>? progress, CancellationToken cancel)
+    private static GraphManifest WriteDomains(string folder, StoreNodes nodes, OutLinks links, WeighedLinks reports, OutLinks outReports, AnchorTable anchors,
+        uint[] owners, StoreGraphsOptions options, CancellationToken cancel)
     {
         (long[] pageRows, uint[] pages) = DomainEdges.PagesOf(nodes);
-        DomainEdges edges = DomainEdges.Sum(nodes, pageRows, pages, links, linkRows, bySource, reports, cancel);
+        DomainEdges edges = DomainEdges.Sum(nodes, pageRows, pages, links, outReports, cancel);
         using NodeNamesWriter names = new(folder);
         using GraphBuilder graph = new(folder, Builder(options, options.FoldName == "host" ? "host" : "domain", "domains"));
         foreach (byte[] key in nodes.DomainKeys)
@@ -132,7 +171,7 @@ public static class StoreGraphs
         edges.Write(graph, owners, options.Profile);
         AddLost(graph, edges.Lost);
         if (reports.Sorted.Links.Length > 0)
-            reports.Write(folder, anchors, graph, progress, cancel);
+            reports.Write(folder, outReports, anchors, graph, ThreadsOf(options), null, cancel);
         uint[] counts = new uint[nodes.Domains];
         for (int domain = 0; domain < counts.Length; domain++)
             counts[domain] = (uint)(pageRows[domain + 1L] - pageRows[domain]);
@@ -141,7 +180,7 @@ public static class StoreGraphs
         graph.AddArray<uint>("page_nodes", pages, "nodes in the page graph");
         if (owners.Length > 0)
             graph.AddArray<uint>("owners", owners, "group of domains with one owner");
-        return graph.Build(nodes.Domains, names, progress, cancel);
+        return graph.Build(nodes.Domains, names, null, cancel);
     }
 
     private static void AddLost(GraphBuilder graph, double[] lost)
@@ -150,9 +189,11 @@ public static class StoreGraphs
             graph.AddLostWeights(lost);
     }
 
+    private static int ThreadsOf(StoreGraphsOptions options) => options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+
     private static GraphBuilderOptions Builder(StoreGraphsOptions options, string granularity, string name) => new()
     {
-        MemoryBytes = options.MemoryBytes,
+        MemoryBytes = Math.Max(64L << 20, options.MemoryBytes / 2), // two are built side by side
         Threads = options.Threads,
         Granularity = granularity,
         Source = new GraphSource("store", name, new SortedDictionary<string, string>(StringComparer.Ordinal) { ["fold"] = options.FoldName, ["profile"] = options.Profile.Name }),

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Backlinks.GraphEngine;
 
 namespace Backlinks.Stores;
@@ -147,7 +148,7 @@ internal sealed class StoreLinks
     }
 }
 
-/// <summary>Links in order of target, source, kind and ordinal; and the order by source.</summary>
+/// <summary>Links in order of target, source, kind and ordinal.</summary>
 /// <param name="Links">m.</param>
 /// <param name="Rows">Links to node v are [Rows[v], Rows[v+1]).</param>
 internal sealed record SortedLinks(StoreLink[] Links, long[] Rows)
@@ -170,26 +171,28 @@ internal sealed record SortedLinks(StoreLink[] Links, long[] Rows)
         }
     }, cancel);
 
-    /// <summary>Numbers of the links of each source, in order of target.</summary>
-    /// <returns>Those of node u are Order[Rows[u] … Rows[u+1]).</returns>
-    public (long[] Rows, uint[] Order) BySource()
-    {
-        long[] rows = new long[Nodes + 1L];
-        uint[] order = GC.AllocateUninitializedArray<uint>(Links.Length);
-        foreach (ref readonly StoreLink link in Links.AsSpan())
-            rows[link.Source + 1L]++;
-        for (int node = 0; node < Nodes; node++)
-            rows[node + 1L] += rows[node];
-        for (int i = 0; i < Links.Length; i++)
-            order[rows[Links[i].Source]++] = (uint)i;
-        for (int node = Nodes; node > 0; node--)
-            rows[node] = rows[node - 1];
-        rows[0] = 0;
-        return (rows, order);
-    }
-
     /// <summary>Calls for ranges of nodes side by side.</summary>
-    public void ForRanges(int threads, Action<int, int> work, CancellationToken cancel) =>
-        Parallel.For(0, (Nodes + Range - 1) / Range, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancel },
-            r => work(r * Range, Math.Min((r + 1) * Range, Nodes)));
+    public void ForRanges(int threads, Action<int, int> work, CancellationToken cancel)
+    {
+        try
+        {
+            Parallel.For(0, (Nodes + Range - 1) / Range, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancel },
+                r => work(r * Range, Math.Min((r + 1) * Range, Nodes)));
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+    }
+}
+
+/// <summary>A weighed link as its source has it.</summary>
+internal readonly record struct OutLink(uint Target, float Weight, float Full);
+
+/// <summary>Weighed links in order of source, target, kind and ordinal.</summary>
+/// <param name="Rows">Links of node u are [Rows[u], Rows[u+1]).</param>
+/// <param name="Numbers">Place of each in <see cref="SortedLinks"/>.</param>
+internal sealed record OutLinks(long[] Rows, uint[] Numbers, OutLink[] Links)
+{
+    public ReadOnlySpan<OutLink> Of(uint node) => Links.AsSpan((int)Rows[node], (int)(Rows[node + 1L] - Rows[node]));
 }

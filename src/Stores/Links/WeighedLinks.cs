@@ -4,7 +4,7 @@ namespace Backlinks.Stores;
 
 /// <summary>
 /// Links with their weights: 16 bytes a link beside <see cref="SortedLinks"/>. What is not kept (all factors but relevance
-/// and site-wide) is worked out again when records are written.
+/// and site-wide, and the weights once they are <see cref="BySource"/>) is worked out again when records are written.
 /// </summary>
 internal sealed class WeighedLinks
 {
@@ -24,10 +24,10 @@ internal sealed class WeighedLinks
 
     public SortedLinks Sorted { get; }
 
-    public float[] Weight { get; }
+    public float[] Weight { get; private set; }
 
     /// <summary>What each would weigh if it were followed.</summary>
-    public float[] Full { get; }
+    public float[] Full { get; private set; }
 
     /// <summary>Weighs the links between pages.</summary>
     /// <param name="owners">Group of each domain, or empty.</param>
@@ -93,10 +93,35 @@ internal sealed class WeighedLinks
         return weighed;
     }
 
-    /// <summary>Writes a record for each link, and the texts they use.</summary>
-    public void Write(string folder, AnchorTable anchors, GraphBuilder graph, IProgress<StepProgress>? progress, CancellationToken cancel)
+    /// <summary>The links by their sources; <see cref="Weight"/> and <see cref="Full"/> are there, and no longer here.</summary>
+    public OutLinks BySource()
     {
-        using LinkRecordsWriter writer = new(folder, Sorted.Nodes, Sorted.Links.Length);
+        int nodes = Sorted.Nodes;
+        long[] rows = new long[nodes + 1L];
+        uint[] numbers = GC.AllocateUninitializedArray<uint>(Sorted.Links.Length);
+        OutLink[] links = GC.AllocateUninitializedArray<OutLink>(Sorted.Links.Length);
+        foreach (ref readonly StoreLink link in Sorted.Links.AsSpan())
+            rows[link.Source + 1L]++;
+        for (int node = 0; node < nodes; node++)
+            rows[node + 1L] += rows[node];
+        for (int i = 0; i < links.Length; i++)
+        {
+            long place = rows[Sorted.Links[i].Source]++;
+            numbers[place] = (uint)i;
+            links[place] = new OutLink(Sorted.Links[i].Target, Weight[i], Full[i]);
+        }
+        for (int node = nodes; node > 0; node--)
+            rows[node] = rows[node - 1];
+        rows[0] = 0;
+        (Weight, Full) = ([], []);
+        return new OutLinks(rows, numbers, links);
+    }
+
+    /// <summary>Writes a record for each link, and the texts they use.</summary>
+    /// <param name="bySource">Of these links.</param>
+    public void Write(string folder, OutLinks bySource, AnchorTable anchors, GraphBuilder graph, int threads, IProgress<StepProgress>? progress, CancellationToken cancel)
+    {
+        using LinkRecordsWriter writer = new(folder, Sorted.Nodes, Sorted.Links.Length, threads);
         uint[] numbers = new uint[anchors.Count]; // + 1; texts are numbered as records use them
         for (int i = 0; i < Sorted.Links.Length; i++)
         {
@@ -109,10 +134,11 @@ internal sealed class WeighedLinks
             ref uint number = ref numbers[link.Text];
             if (number == 0)
                 number = writer.AddText(anchors[link.Text]) + 1;
+            LinkWeight factors = FactorsOf(i);
             writer.Add(new LinkRecord(i, link.Source, link.Target, link.Kind, link.Ordinal, link.Rel, link.Zone, FormOf(link), link.Position, number - 1, link.FirstSeen, link.Flags,
-                FactorsOf(i), Weight[i]));
+                factors, factors.Weight));
         }
-        writer.Finish(graph);
+        writer.Finish(graph, bySource.Rows, bySource.Numbers);
     }
 
     private LinkWeight FactorsOf(int i)
