@@ -11,7 +11,8 @@ namespace Backlinks.Spam;
 /// <item>Link: the best target's mixture of supporters (<see cref="BoostedTargets"/>), at most 6; members in circles, up to 1.5
 /// (honest blog rings are circles too: they reach 27 and no more); several targets with the same supporters, 1. Against:
 /// boosters with 2 or more supporters outside, and a quarter as many as inside, up to −5: farms are not linked to;
-/// members of which half the pairs link both ways, while nobody only takes from half of them, −4: sites of one owner.</item>
+/// members of which half the pairs link both ways, while nobody only takes from half of them, void all of this:
+/// that is how sites of one owner stand to each other.</item>
 /// <item>Anchor: one selling text on inner links: g·ln(.8/p) + (G−g)·ln(.2/(1−p)), p its share elsewhere, ≥ .1. Against:
 /// openly named targets, −1.</item>
 /// <item>Infrastructure, content: share of boosters that share a rare key with another member, full strength from a half on;
@@ -187,7 +188,7 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
         if (supported > 0)
             against.Add((EvidenceFamily.Link, -Math.Min(5.0 * supported / acting.Length, reasons.Sum(r => r.LogRatio)), Text($"{supported} of {acting.Length} members that link to others have {Supported} or more supporters outside the group")));
         if (!inside.Sinks.Exists(s => inside.Of(s).Boosters * 2 >= acting.Length) && inside.MutualShare is var mutual && mutual >= 0.5)
-            against.Add((EvidenceFamily.Link, -4, Text($"members name each other openly ({100 * mutual:0} % of the pairs link both ways) and give as well as take")));
+            against.Add((EvidenceFamily.Link, -reasons.Sum(r => r.LogRatio) - against.Sum(r => r.Item2), Text($"members name each other openly ({100 * mutual:0} % of the pairs link both ways) and give as well as take")));
     }
 
     private void Anchors(Inside inside, List<SpamReason> reasons, List<(EvidenceFamily, double, string)> against)
