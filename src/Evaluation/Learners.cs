@@ -172,13 +172,15 @@ public static class Learners
                 {
                     gradient[f] += (targets[row] - p) * x[f];
                     double hx = h * x[f];
-                    for (int k = 0; k < n; k++)
+                    for (int k = 0; k <= f; k++)
                         columns[f * n + k] += hx * x[k];
                 }
             }
             for (int f = 0; f < n; f++)
             {
                 columns[f * n + f] += f == 0 ? 1e-9 : ridge;
+                for (int k = 0; k < f; k++)
+                    columns[k * n + f] = columns[f * n + k];
                 gradient[f] -= f == 0 ? 0 : ridge * weights[f];
             }
             Vector<double> step = curvature.Cholesky().Solve(Vector<double>.Build.Dense(gradient));

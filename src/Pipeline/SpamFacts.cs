@@ -33,7 +33,7 @@ internal sealed class SpamFacts
     /// <param name="raw">z of the domains.</param>
     /// <param name="owners">Owner group of each domain, 0 unknown; or null.</param>
     /// <param name="channels">Keys beside those of pages, such as accounts.</param>
-    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, long[] storeIds, int[]? topicNow, CancellationToken cancel)
+    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, uint[] storeIds, int[]? topicNow, CancellationToken cancel)
     {
         (LinkAnchors anchors, int[] firstSeen) = Edges(cancel);
         (SharedKeys contents, SharedKeys networks) = OfPages(marks, storeIds);
@@ -79,6 +79,7 @@ internal sealed class SpamFacts
         var anchors = new List<uint>();
         var counts = new List<uint>();
         var found = new List<(int Edge, uint Text)>();
+        ReadOnlySpan<uint> domainOf = _domainOf.Slice(0, _pages.NodeCount);
         int dayOfEpoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
         for (int domain = 0; domain < _domains.NodeCount; domain++)
         {
@@ -90,15 +91,18 @@ internal sealed class SpamFacts
             foreach (uint page in PagesOf(domain))
             {
                 (long first, int count) = _records.RowOf((int)page);
-                for (long i = first; i < first + count; i++)
+                ReadOnlySpan<uint> from = _records.Sources(first, count), anchorOf = _records.Anchors(first, count), seen = _records.FirstSeen(first, count);
+                for (int i = 0; i < count; i++)
                 {
-                    LinkRecord link = _records[i];
-                    int edge = sources.BinarySearch(_domainOf[link.Source]);
+                    uint source = domainOf[(int)from[i]];
+                    if (source == (uint)domain)
+                        continue;
+                    int edge = sources.BinarySearch(source);
                     if (edge < 0)
-                        continue; // within the domain, or withheld
-                    found.Add((edge, textOf[link.Anchor]));
+                        continue; // withheld
+                    found.Add((edge, textOf[anchorOf[i]]));
                     // What a page had when it was first looked at may be any age.
-                    int day = link.FirstSeenSeconds / 86400 <= firstLook[link.Source] ? 0 : (int)(link.FirstSeenSeconds / 86400) + dayOfEpoch;
+                    int day = seen[i] / 86400 <= firstLook[from[i]] ? 0 : (int)(seen[i] / 86400) + dayOfEpoch;
                     firstSeen[row + edge] = Math.Min(firstSeen[row + edge], day); // so an edge with one link of unknown age is of unknown age
                 }
             }
@@ -146,15 +150,18 @@ internal sealed class SpamFacts
     {
         uint[] first = new uint[_pages.NodeCount];
         Array.Fill(first, uint.MaxValue);
-        for (long i = 0; i < _records.Count; i++)
+        const int block = 1 << 16;
+        for (long at = 0; at < _records.Count; at += block)
         {
-            LinkRecord link = _records[i];
-            first[link.Source] = Math.Min(first[link.Source], link.FirstSeenSeconds / 86400);
+            int count = (int)Math.Min(block, _records.Count - at);
+            ReadOnlySpan<uint> from = _records.Sources(at, count), seen = _records.FirstSeen(at, count);
+            for (int i = 0; i < count; i++)
+                first[from[i]] = Math.Min(first[from[i]], seen[i] / 86400);
         }
         return first;
     }
 
-    private (SharedKeys Contents, SharedKeys Networks) OfPages(PageMarks pageMarks, long[] storeIds)
+    private (SharedKeys Contents, SharedKeys Networks) OfPages(PageMarks pageMarks, uint[] storeIds)
     {
         int n = _domains.NodeCount;
         Dictionary<long, (ulong SimHash, ulong Network)> marks = pageMarks.ById();

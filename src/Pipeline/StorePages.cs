@@ -12,46 +12,25 @@ internal static partial class StorePages
 {
     private const string AccountName = "account";
 
-    /// <summary>The store's number of each page node. Both are in key order, so one walk along the names tells.</summary>
-    /// <exception cref="StoreException">The store no longer knows a page of the graph.</exception>
-    public static long[] IdsOf(ILinkStore store, LinkGraph pages, CancellationToken cancel)
-    {
-        long[] ids = new long[pages.NodeCount];
-        using IEnumerator<StoredName> names = store.Names(cancel).GetEnumerator();
-        NodeNames.KeyEnumerator keys = pages.Names.EnumerateKeys();
-        for (int page = 0; keys.MoveNext(); page++)
-        {
-            while (true)
-            {
-                if (!names.MoveNext())
-                    throw new StoreException("links.duckdb", $"no longer knows page {pages.Names[page]}: another process changed it; rank again");
-                StoredName name = names.Current;
-                if (name.Granularity == Granularity.Page && name.Key.Span.SequenceEqual(keys.Current))
-                {
-                    ids[page] = name.Id;
-                    break;
-                }
-            }
-        }
-        return ids;
-    }
-
     /// <summary>
     /// Accounts that domains' pages use with others' services: of scripts, images and frames from another domain, the
     /// number of the visitor counter, tag manager or advertiser in the URL (<c>?id=G-…</c>, <c>client=ca-pub-…</c>). Sites of
     /// one account are run by one hand, or by one agency: evidence of infrastructure, never proof.
     /// </summary>
-    public static SharedKeys Accounts(ILinkStore store, LinkGraph pages, LinkGraph domains, long[] ids, CancellationToken cancel)
+    public static SharedKeys Accounts(ILinkStore store, LinkGraph pages, LinkGraph domains, uint[] ids, CancellationToken cancel)
     {
         MappedArray<uint> domainOf = pages.MapIfPresent<uint>("domains")!;
-        var nodeOf = new Dictionary<long, int>(ids.Length);
+        int[] nodeOf = new int[ids.Length == 0 ? 0 : ids.Max() + 1];
+        Array.Fill(nodeOf, -1);
         for (int page = 0; page < ids.Length; page++)
-            nodeOf.Add(ids[page], page);
+            nodeOf[ids[page]] = page;
         var used = new HashSet<(long Target, uint Domain)>();
         foreach (StoredArc arc in store.Arcs(cancel))
-            if (!arc.Lost && arc.Kind is LinkKind.Script or LinkKind.Image or LinkKind.Frame && nodeOf.TryGetValue(arc.SourceId, out int page))
+            if (!arc.Lost && arc.Kind is LinkKind.Script or LinkKind.Image or LinkKind.Frame && arc.SourceId < nodeOf.Length && nodeOf[arc.SourceId] is >= 0 and int page)
                 used.Add((arc.TargetId, domainOf[page]));
         var targets = used.Select(u => u.Target).ToHashSet();
+        if (targets.Count == 0)
+            return SharedKeys.FromLists(AccountName, EvidenceFamily.Infrastructure, new IReadOnlyCollection<ulong>?[domains.NodeCount]);
         var accountOf = new Dictionary<long, ulong>();
         var texts = new Dictionary<ulong, string>();
         foreach (StoredName name in store.Names(cancel))

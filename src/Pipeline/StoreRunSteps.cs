@@ -19,6 +19,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private readonly JsonObject _seconds = [];
     private readonly List<IDisposable> _open = [];
     private long _start = Stopwatch.GetTimestamp();
+    private uint[] _pageIds = [];
 
     public StoreRunResult Run()
     {
@@ -67,11 +68,11 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             run.Add<double>("raw_before", undiscounted.Raw, "raw authority before links inside spam clusters were discounted");
         RawAuthorityResult pageAuthority = Solve(pageGraph, null, null);
         RunLevel pageLevel = AddAuthority(run, pagesId, pageGraph, "page_", pageAuthority, null);
-        if (seeds is not null)
-            AddTrust(run, domainGraph, seeds);
         Lap("authority");
+        AddFamily(run, domainGraph, domainAuthority.Raw, teleport, seeds);
+        Lap("trust, truncated, robust");
         if (topics is not null)
-            AddTopics(run, topics, store, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw);
+            AddTopics(run, topics, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw);
         Lap("topical ranks");
         if (spam is not null)
             AddSpam(run, spam);
@@ -127,7 +128,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private (Building Pages, Building Domains) BuildGraphs(DuckDbLinkStore store, CorpusTopics? topics)
     {
         string pages = writer.NewGraphFolder("pages"), domains = writer.NewGraphFolder("domains");
-        (GraphManifest ofPages, GraphManifest ofDomains) = StoreGraphs.Build(store, pages, domains, new StoreGraphsOptions
+        StoreGraphsResult built = StoreGraphs.Build(store, pages, domains, new StoreGraphsOptions
         {
             Fold = options.Fold,
             FoldName = options.FoldName,
@@ -136,7 +137,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             Relevance = topics is null ? null : topics.Similarity,
             Threads = options.Threads,
         }, progress, cancel);
-        return (Opened("pages", pages, ofPages), Opened("domains", domains, ofDomains));
+        _pageIds = built.PageIds;
+        return (Opened("pages", pages, built.Pages), Opened("domains", domains, built.Domains));
     }
 
     private Building Discount(Building whole, Func<int, int, double> factor)
@@ -212,9 +214,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private SpamResult FindSpam(DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, uint[]? owners, double[] raw, PageMarks marks, CorpusTopics? topics, SpamReport? before)
     {
         var facts = new SpamFacts(pages, domains);
-        long[] ids = StorePages.IdsOf(store, pages, cancel);
-        SpamInput input = facts.Gather(raw, options.Damping, Shared(owners), [StorePages.Accounts(store, pages, domains, ids, cancel)], marks, ids,
-            topics is null ? null : LikeliestTopics(domains, pages, topics, ids), cancel);
+        SpamInput input = facts.Gather(raw, options.Damping, Shared(owners), [StorePages.Accounts(store, pages, domains, _pageIds, cancel)], marks, _pageIds,
+            topics is null ? null : LikeliestTopics(domains, pages, topics), cancel);
+        Lap("evidence");
         return SpamDetection.Compute(input, options.SpamOptions with { Threads = options.Threads }, before, progress, cancel);
     }
 
@@ -244,9 +246,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     }
 
     /// <summary>The likeliest topic of each domain, −1 where it is rather another.</summary>
-    private static int[] LikeliestTopics(LinkGraph domains, LinkGraph pages, CorpusTopics topics, long[] ids)
+    private int[] LikeliestTopics(LinkGraph domains, LinkGraph pages, CorpusTopics topics)
     {
-        (float[] ofPages, float[] confidence, _) = topics.Rows(ids);
+        (float[] ofPages, float[] confidence, _) = topics.Rows(Ids());
         (float[] folded, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount);
         int[] likeliest = new int[domains.NodeCount];
         int count = topics.TopicCount;
@@ -257,6 +259,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         }
         return likeliest;
     }
+
+    private long[] Ids() => [.. _pageIds.Select(id => (long)id)];
 
     private static int Likeliest(ReadOnlySpan<float> row)
     {
@@ -275,10 +279,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     }
 
     /// <summary>Topics of pages and domains, and their authority by topic.</summary>
-    private void AddTopics(RunWriter run, CorpusTopics topics, DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
+    private void AddTopics(RunWriter run, CorpusTopics topics, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
     {
-        long[] ids = StorePages.IdsOf(store, pages, cancel);
-        (float[] ofPages, float[] confidence, _) = topics.Rows(ids);
+        (float[] ofPages, float[] confidence, _) = topics.Rows(Ids());
         (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
         Add("", domains, domainRaw, ofDomains, sure);
         Add("page_", pages, pageRaw, ofPages, confidence);
@@ -294,11 +297,24 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         }
     }
 
-    /// <summary>TrustRank: PageRank of a walk that starts at seeds alone (Gyöngyi, Garcia-Molina, Pedersen 2004).</summary>
-    private void AddTrust(RunWriter run, LinkGraph domains, IReadOnlyDictionary<int, double> seeds)
+    /// <summary>What stands beside authority: trust where there are seeds, and what is left when near or single supporters do not count.</summary>
+    private void AddFamily(RunWriter run, LinkGraph domains, double[] raw, double[]? teleport, IReadOnlyDictionary<int, double>? seeds)
     {
-        PageRankResult trust = PageRank.Compute(domains, new PageRankOptions { Damping = options.Damping, Teleport = seeds, Threads = options.Threads }, progress, cancel);
-        run.Add<double>("trust", trust.Scores, "TrustRank: PageRank of a walk that starts at the seeds, sum 1");
-        run.Report("trust", RunManifest.Describe(trust with { Scores = [], Trace = [] }, "scores", "trace"));
+        if (seeds is not null)
+        {
+            TrustResult trust = Trust.From(domains, seeds, new TrustOptions { Damping = options.Damping, Threads = options.Threads }, progress, cancel);
+            run.Add<double>("trust", trust.Values, "TrustRank: raw authority of a walk that starts at the seeds alone");
+            run.Report("trust", new JsonObject { ["rounds"] = trust.Rounds, ["error_bound"] = trust.ErrorBound, ["converged"] = trust.Converged });
+        }
+        var truncated = new TruncatedPageRankOptions { Damping = options.Damping, Teleport = teleport, Threads = options.Threads };
+        if (options.Damping > 0)
+            run.Add<double>("truncated", TruncatedPageRank.Compute(domains, raw, truncated, cancel), $"raw authority without what comes over paths of at most {truncated.Levels} links");
+        double[] robust = new double[raw.Length];
+        Array.Fill(robust, 1);
+        int[] top = RobustPageRank.Top(raw);
+        double[] ratios = RobustPageRank.Ratios(domains, raw, top, new RobustPageRankOptions { Damping = options.Damping, Teleport = teleport, Threads = options.Threads }, progress, cancel);
+        for (int i = 0; i < top.Length; i++)
+            robust[top[i]] = ratios[i];
+        run.Add<double>("robust", robust, "share of raw authority, at most, that is left when no contributor counts for more than a thousandth of it; 1 outside the top quarter, where it says nothing");
     }
 }

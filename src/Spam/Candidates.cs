@@ -43,7 +43,7 @@ internal static class Candidates
             members[nodes[i]] = sizes[part[i]] >= Fewest ? part[i] + 1 : 0;
         JoinHands(ties, members, parts);
         JoinTargets(at, boosted, members);
-        JoinBoosters(at, boosted, members);
+        JoinBoosters(at, boosted, ties, members);
         return Groups(members, parts);
     }
 
@@ -180,13 +180,18 @@ internal static class Candidates
         return (best.Key, best.Value, all);
     }
 
-    /// <summary>A booster belongs with the target whose case is strongest by far, wherever a lesser one drew it.</summary>
-    private static void JoinBoosters(Surroundings at, BoostedTargets boosted, int[] members)
+    /// <summary>A booster belongs with the target whose case is strongest by far, wherever a lesser one drew it; but not where a key, a text
+    /// or the words of its link hold it.</summary>
+    private static void JoinBoosters(Surroundings at, BoostedTargets boosted, EvidenceList ties, int[] members)
     {
         var joins = new List<(int Node, int Part)>();
+        bool[] held = new bool[members.Length];
+        foreach (Evidence tie in ties.Ties)
+            if (tie.Kind is EvidenceKind.Key or EvidenceKind.Duplicate or EvidenceKind.Anchor && members[tie.A] == members[tie.B] && members[tie.A] != 0)
+                held[tie.A] = held[tie.B] = true;
         for (int node = 0; node < members.Length; node++)
         {
-            if (!at.Booster[node])
+            if (!at.Booster[node] || held[node])
                 continue;
             (int part, double best, double here) = (0, 0, boosted.Boosted[node] && members[node] != 0 ? boosted.Support[node].LogRatio : 0);
             foreach (uint link in at.Graph.OutOf(node))

@@ -29,7 +29,7 @@ public static class RankTopics
         {
             TopicalPageRankResult result = null!;
             long before = Machine.PrivateBytes(), peak = 0;
-            double seconds = Machine.Best(2, () => peak = Math.Max(peak, Machine.PeakPrivateBytes(() => result = TopicalPageRank.Compute(graph, z, c, Topics, new() { Stay = stay }))));
+            (double seconds, double cores) = MillionNodes.Best(2, () => peak = Math.Max(peak, Machine.PeakPrivateBytes(() => result = TopicalPageRank.Compute(graph, z, c, Topics, new() { Stay = stay }))));
             double worst = 0;
             for (int v = 0; v < n; v++)
             {
@@ -38,7 +38,7 @@ public static class RankTopics
                     sum += result.Ranks[v * Topics + i];
                 worst = Math.Max(worst, Math.Abs(sum - z[v]) / z[v]);
             }
-            MillionNodes.Print($"1 M {kind}, {graph.LinkCount:N0} links, {Topics} topics, {stay} staying: {seconds:F2} s   ({result.Rounds} rounds, bound {result.ErrorBound:E1}; topics sum to the score within {worst:E1} of it; {peak - before >> 20:N0} MB)");
+            MillionNodes.Print($"1 M {kind}, {graph.LinkCount:N0} links, {Topics} topics, {stay} staying: {seconds:F2} s, {cores:F2} of processors   ({result.Rounds} rounds, bound {result.ErrorBound:E1}; topics sum to the score within {worst:E1} of it; {peak - before >> 20:N0} MB)");
             if (worst > 1e-10 || !result.Converged)
                 return 1;
         }

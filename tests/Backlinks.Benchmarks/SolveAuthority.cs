@@ -22,8 +22,8 @@ public static class SolveAuthority
         using LinkGraph graph = LinkGraph.Open(folder);
         MillionNodes.Print($"{title}: {graph.NodeCount:N0} nodes, {graph.LinkCount:N0} links");
         RawAuthorityResult result = null!;
-        double seconds = Machine.Best(3, () => result = RawAuthority.Compute(graph));
-        MillionNodes.Print($"  raw authority             {seconds:F2} s   ({result.Rounds} rounds, {result.Pushes:N0} pushes, residual {result.MaxRelativeResidual:E1} of each score, bound {result.ErrorBound:E1}, converged: {result.Converged})");
+        (double seconds, double cores) = MillionNodes.Best(3, () => result = RawAuthority.Compute(graph));
+        MillionNodes.Print($"  raw authority             {seconds:F2} s, {cores:F2} of processors   ({result.Rounds} rounds, {result.Pushes:N0} pushes, residual {result.MaxRelativeResidual:E1} of each score, bound {result.ErrorBound:E1}, converged: {result.Converged})");
         var watch = Stopwatch.StartNew();
         using var shares = new LinkShares(graph);
         double[] z = new double[graph.NodeCount], y = new double[graph.NodeCount];
@@ -61,6 +61,19 @@ internal static class MillionNodes
         new SyntheticWeb(kind == "pages" ? new() { Nodes = 1_000_000, MeanOutDegree = 10.8, Dangling = 0.25, Locality = 0.8 }
             : new() { Nodes = 1_000_000, MeanOutDegree = 10.5, Dangling = 0.5 }).Build(folder);
         return folder;
+    }
+
+    /// <summary>Least wall-clock and processor seconds (all threads) of <paramref name="times"/> runs: the second tells more where others use the cores.</summary>
+    public static (double Wall, double Cores) Best(int times, Action work)
+    {
+        (double wall, double cores) = (double.MaxValue, double.MaxValue);
+        for (int i = 0; i < times; i++)
+        {
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            wall = Math.Min(wall, Machine.Best(1, work));
+            cores = Math.Min(cores, (Environment.CpuUsage.TotalTime - before).TotalSeconds);
+        }
+        return (wall, cores);
     }
 
     public static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));

@@ -32,18 +32,19 @@ public sealed record IncrementalAuthorityResult(RawAuthorityResult Authority, in
 /// <code>
 /// r(v) = t'(v) − t(v) + d·Σ over changed rows u of (P'(u,v) − P(u,v))·z(u)       the residual of z in the new graph
 /// </code>
-/// so only rows that differ are read to know what is wrong. Then <see cref="ResidualPush"/> spreads it, signed and largest
-/// first, while that stays local; a pass in double proves the result, and takes what earlier updates left over with it, so
-/// that errors do not add up from run to run. Where pushing visits more links than a few rounds would, or too much is wrong to begin
-/// with, <see cref="RawAuthority"/>'s rounds go on from the corrected z (warm start).
+/// so only rows that differ are read to know what is wrong. Where that is little, <see cref="ResidualPush"/> spreads it, signed and
+/// largest first, while that stays local; else <see cref="RawAuthority"/>'s rounds go on from the old z (warm start). Either
+/// way a pass in double proves the result, and takes what earlier updates left over with it, so that errors do not add up
+/// from run to run.
 /// <para>Law: equal to a full computation within the tolerance, ‖z − z_full‖₁ ≤ 2·ErrorBound. Cost: comparing reads both
 /// graphs' out-links once in order (none where changed rows are named); the proof is one pass over the links. Memory as
 /// <see cref="RawAuthority"/>. Repeatable: equal bytes for any number of threads.</para>
 /// </summary>
 public static class IncrementalAuthority
 {
-    /// <summary>Share of Σz from which on rounds over all links are quicker: measured, see the benchmark <c>RecomputeLinks</c>.</summary>
-    private const double MostTouched = 1e-5;
+    /// <summary>‖r‖₁/Σz, in tolerances, up to which pushing is tried: where more is wrong than a thousand tolerances a node on average, it reaches
+    /// nearly every node before it fades, and rounds are quicker (benchmark <c>RecomputeLinks</c>).</summary>
+    private const double MostTouched = 1000;
 
     /// <summary>Updates a ranking.</summary>
     /// <param name="options">Of the new ranking; <see cref="RawAuthorityOptions.Teleport"/> is the new t, Start and Checkpoint are not used.</param>
@@ -85,9 +86,9 @@ public static class IncrementalAuthority
         for (int node = 0; node < graph.NodeCount; node++)
             touched += Math.Abs(r[node]);
         touched = sum > 0 ? touched / sum : 1;
-        bool pushed = touched <= MostTouched && solve.Push(graph.LinkCount / 4 + 100_000, cancel);
+        bool pushed = touched <= MostTouched * options.Tolerance && solve.Push(graph.LinkCount / 4 + 100_000, cancel);
         int rounds = solve.Rounds;
-        RawAuthorityResult authority = RawAuthority.Run(solve, options, null, null, progress, cancel);
+        RawAuthorityResult authority = RawAuthority.Run(solve, options, pushed ? null : solve.Scan(), null, null, progress, cancel);
         return new IncrementalAuthorityResult(authority, changed, touched, pushed && authority.Rounds == rounds);
 
         int NodeNow(int old) => map is null ? old < graph.NodeCount ? old : -1 : map[old];

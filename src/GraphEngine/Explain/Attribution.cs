@@ -31,7 +31,7 @@ public enum SourceChange
 /// <param name="LinkWeight">Unchanged links weigh more or less.</param>
 /// <param name="Discount">Links of spam clusters are discounted more or less.</param>
 /// <param name="Teleport">What the node has without links: other seeds, other owners.</param>
-/// <param name="Configuration">Another damping factor.</param>
+/// <param name="Configuration">Another damping factor: what it alone makes of the links before, through all their sources.</param>
 /// <param name="Scale">Another scale: the same raw value has another score. 0 in raw authority.</param>
 /// <param name="Remainder">What both solvers left, and rounding.</param>
 public readonly record struct AttributionParts(double LinksLost, double LinksGained, double SourcesOwn, double Dilution, double LinkWeight, double Discount,
@@ -69,7 +69,10 @@ public sealed record SourceDifference(string Name, int NodeBefore, int NodeAfter
 /// to nothing. Points of score: along the straight way from z_A to z_B each part moves the score in proportion to its size (the
 /// path of Aumann and Shapley 1974), so a part has Δpoints·part/Δz, on A's scale, and what the other scale makes of z_B stands apart.
 /// Both splits are exact; rounding is in the remainder. Sources are matched by name, as node numbers differ between graphs.
-/// <para>Cost: the in-links of v in both runs and their sources' out-rows; memory for a row a source. Repeatable: sums in node order.</para>
+/// Where the damping differs, A's graph is ranked again with B's, and the step from A to there is Configuration as a whole: else most of
+/// it would hide in what sources are worth themselves.
+/// <para>Cost: the in-links of v in both runs and their sources' out-rows, and one ranking where the damping differs; memory for a row a
+/// source. Repeatable: sums in node order.</para>
 /// </summary>
 public sealed record Attribution
 {
@@ -113,6 +116,7 @@ public sealed record Attribution
             throw new ArgumentOutOfRangeException(nameof(nodeA), nodeA, $"nodes are 0 to {a.Graph.NodeCount - 1}");
         if ((uint)nodeB >= (uint)b.Graph.NodeCount)
             throw new ArgumentOutOfRangeException(nameof(nodeB), nodeB, $"nodes are 0 to {b.Graph.NodeCount - 1}");
+        SolvedAuthority between = a.Damping == b.Damping ? a : WithDamping(a, b.Damping, cancel);
         var rows = new List<SourceDifference>();
         int unchanged = 0, steps = 0;
         ReadOnlySpan<uint> before = a.Graph.InOf(nodeA), after = b.Graph.InOf(nodeB);
@@ -121,7 +125,7 @@ public sealed record Attribution
             if ((++steps & 0xFFF) == 0)
                 cancel.ThrowIfCancellationRequested();
             int other = Same(a.Graph, (int)source, b.Graph);
-            Add(Compare(a, (int)source, nodeA, b, other >= 0 && after.BinarySearch((uint)other) >= 0 ? other : -1, nodeB, other));
+            Add(Compare(a, between, (int)source, nodeA, b, other >= 0 && after.BinarySearch((uint)other) >= 0 ? other : -1, nodeB, other));
         }
         foreach (uint source in after)
         {
@@ -167,9 +171,9 @@ public sealed record Attribution
         foreach (SourceDifference row in rows)
         {
             if (row.Change is SourceChange.LinkLost or SourceChange.SourceGone)
-                lost.Add(row.Difference - row.Discount);
+                lost.Add(row.Difference - row.Discount - row.Configuration);
             else if (row.Change is SourceChange.LinkGained or SourceChange.SourceNew)
-                gained.Add(row.Difference - row.Discount);
+                gained.Add(row.Difference - row.Discount - row.Configuration);
             own.Add(row.Own);
             dilution.Add(row.Dilution);
             weight.Add(row.LinkWeight);
@@ -204,30 +208,43 @@ public sealed record Attribution
 
     /// <param name="linking">The source in B if it links there, else -1.</param>
     /// <param name="there">The source in B if it is there at all, else -1.</param>
-    private static SourceDifference Compare(SolvedAuthority a, int source, int nodeA, SolvedAuthority b, int linking, int nodeB, int there)
+    private static SourceDifference Compare(SolvedAuthority a, SolvedAuthority between, int source, int nodeA, SolvedAuthority b, int linking, int nodeB, int there)
     {
         string name = a.Graph.Names[source];
-        Flow was = Flow.Of(a, source, nodeA);
+        Flow was = Flow.Of(between, source, nodeA);
+        double before = ReferenceEquals(a, between) ? was.Passes : Flow.Of(a, source, nodeA).Passes, from = was.Passes, configuration = from - before;
         if (linking < 0)
-            return new(name, source, there, there < 0 ? SourceChange.SourceGone : SourceChange.LinkLost, was.Passes, 0, 0, 0, 0, 0, 0);
+            return new(name, source, there, there < 0 ? SourceChange.SourceGone : SourceChange.LinkLost, before, 0, 0, 0, 0, 0, configuration);
         Flow now = Flow.Of(b, linking, nodeB);
-        double from = was.Passes, to = now.Passes, difference = to - from;
+        double to = now.Passes, difference = to - from;
         if (from > 0 && to > 0)
         {
             double mean = LogMean(from, to);
             double Part(double before, double after) => before == after ? 0 : mean * Math.Log(after / before);
             double own = Part(was.Raw, now.Raw), dilution = Part(now.Total, was.Total), weight = Part(was.Undiscounted, now.Undiscounted);
-            double discount = was.Weight / was.Undiscounted == now.Weight / now.Undiscounted ? 0 : mean * (Math.Log(now.Weight / now.Undiscounted) - Math.Log(was.Weight / was.Undiscounted));
-            return new(name, source, linking, SourceChange.Kept, from, to, own, dilution, weight, discount, Part(was.Damping, now.Damping));
+            double discount = Part(was.Weight / was.Undiscounted, now.Weight / now.Undiscounted);
+            return new(name, source, linking, SourceChange.Kept, before, to, own, dilution, weight, discount, configuration);
         }
         // One side passes nothing: the factor that is 0 there has it all.
         Flow zero = from > 0 ? now : was;
-        SourceDifference whole = new(name, source, linking, SourceChange.Kept, from, to, 0, 0, 0, 0, 0);
+        SourceDifference whole = new(name, source, linking, SourceChange.Kept, before, to, 0, 0, 0, 0, configuration);
         return difference == 0 ? whole
             : zero.Weight == 0 && zero.Undiscounted > 0 ? whole with { Discount = difference }
             : zero.Weight == 0 ? whole with { Change = from > 0 ? SourceChange.LinkLost : SourceChange.LinkGained }
             : zero.Raw == 0 ? whole with { Own = difference }
-            : whole with { Configuration = difference };
+            : whole with { Configuration = configuration + difference };
+    }
+
+    private static SolvedAuthority WithDamping(SolvedAuthority solved, double damping, CancellationToken cancel)
+    {
+        int n = solved.Graph.NodeCount;
+        RawAuthorityResult result = RawAuthority.Compute(solved.Graph, new RawAuthorityOptions
+        {
+            Damping = damping,
+            Teleport = solved.Teleport?.Slice(0, n).ToArray(),
+            Start = solved.Raw.Slice(0, n).ToArray(),
+        }, null, cancel);
+        return new SolvedAuthority(solved.Graph, result.Raw, solved.Teleport, damping, result.MaxRelativeResidual);
     }
 
     /// <summary>(b−a)/ln(b/a), a at a = b; for near values by the series that does not cancel.</summary>

@@ -175,6 +175,19 @@ public sealed unsafe class LinkShares : IDisposable
             c.Store(to + column + 8);
             d.Store(to + column + 12);
         }
+        for (; column + 8 <= columns; column += 8)
+        {
+            Vector256<double> a = default, b = default;
+            for (long at = first; at < end; at++)
+            {
+                double* row = scaled + (long)links[at] * columns + column;
+                Vector256<double> w = Vector256.Create(weights == null ? 1.0 : weights[at]);
+                a += w * Vector256.Load(row);
+                b += w * Vector256.Load(row + 4);
+            }
+            a.Store(to + column);
+            b.Store(to + column + 4);
+        }
         for (; column + 4 <= columns; column += 4)
         {
             Vector256<double> a = default;

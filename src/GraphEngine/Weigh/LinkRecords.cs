@@ -90,6 +90,15 @@ public sealed class LinkRecords
     public LinkRecord this[long index] => new(index, _source[index], _target[index], (LinkKind)_kind[index], _ordinal[index], (LinkRel)_rel[index], (Zone)_zone[index],
         (AnchorForm)_form[index], _position[index], _anchor[index], _firstSeen[index], (LinkRecordFlags)_flags[index], FactorsOf(index), _weight[index]);
 
+    /// <summary>Sources of consecutive records, for passes over all of them.</summary>
+    public ReadOnlySpan<uint> Sources(long first, int count) => _source.Slice(first, count);
+
+    /// <summary>Anchors of consecutive records.</summary>
+    public ReadOnlySpan<uint> Anchors(long first, int count) => _anchor.Slice(first, count);
+
+    /// <summary>Seconds since 1970 at which consecutive records were first seen.</summary>
+    public ReadOnlySpan<uint> FirstSeen(long first, int count) => _firstSeen.Slice(first, count);
+
     /// <summary>The records into a node: the first one's number, and how many.</summary>
     public (long First, int Count) RowOf(int target) => (_rows[target], checked((int)(_rows[target + 1L] - _rows[target])));
 

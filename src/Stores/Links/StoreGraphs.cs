@@ -30,6 +30,10 @@ public sealed record StoreGraphsOptions
     public int Threads { get; init; }
 }
 
+/// <summary>Both graphs.</summary>
+/// <param name="PageIds">The store's number of each page node. Not in the graph: numbers depend on the order of writing.</param>
+public sealed record StoreGraphsResult(GraphManifest Pages, GraphManifest Domains, uint[] PageIds);
+
 /// <summary>
 /// Two weighted graphs of what a link store knows now.
 /// <list type="bullet">
@@ -58,7 +62,7 @@ public static class StoreGraphs
     /// <exception cref="ArgumentOutOfRangeException">A value of the profile is out of its range.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     /// <exception cref="GraphException">The disk is full, for one.</exception>
-    public static (GraphManifest Pages, GraphManifest Domains) Build(ILinkStore store, string pagesFolder, string domainsFolder, StoreGraphsOptions options,
+    public static StoreGraphsResult Build(ILinkStore store, string pagesFolder, string domainsFolder, StoreGraphsOptions options,
         IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
     {
         LinkProfileFile.Check(options.Profile);
@@ -82,7 +86,7 @@ public static class StoreGraphs
         GraphManifest? pages = null, domains = null;
         Both(() => pages = WritePages(pagesFolder, nodes, links, outLinks, anchors, options, progress, stop.Token),
             () => domains = WriteDomains(domainsFolder, nodes, outLinks, reports, outReports, anchors, owners, options, stop.Token), stop, static () => { });
-        return (pages!, domains!);
+        return new StoreGraphsResult(pages!, domains!, nodes.IdOfPage);
     }
 
     /// <summary>Runs both, and waits for both; the first that fails stops the other, and is what is told.</summary>

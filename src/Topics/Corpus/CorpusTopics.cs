@@ -10,7 +10,7 @@ public sealed record CorpusTopicsOptions
 
     public TopicModelOptions Model { get; init; } = new();
 
-    /// <summary>Pages kept for self-training, 0 to 1,000,000; some 3 KB each while the model is fitted. Default 20,000: a thousand a
+    /// <summary>Pages kept for self-training, 0 to 1,000,000; some 5 KB each while the model is fitted. Default 20,000: a thousand a
     /// topic.</summary>
     public int Sample { get; init; } = 20_000;
 

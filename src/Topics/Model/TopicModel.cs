@@ -77,19 +77,19 @@ public sealed class TopicModel
     private const int Folds = 4, MostToCalibrate = 2000;
     private const int MostTerms = 50_000; // of a centroid, the heaviest: 6 MB a topic at most
 
-    private readonly float[] _rarities;
+    private readonly FittedTerms _terms;
     private readonly double[] _norms; // ‖C_k − C̄‖
-    private readonly int[] _rows; // term → its entries [_rows[t], _rows[t + 1])
+    private readonly int[] _rows; // place of a term → its entries [_rows[t], _rows[t + 1])
     private readonly ushort[] _topics;
     private readonly float[] _weights;
     private double _offset = StandardOffset, _slope = StandardSlope;
 
-    private TopicModel(Taxonomy taxonomy, TopicModelOptions options, float[] rarities, Sums[] sums)
+    private TopicModel(Taxonomy taxonomy, TopicModelOptions options, FittedTerms terms, Sums[] sums)
     {
         Taxonomy = taxonomy;
         Options = options;
-        _rarities = rarities;
-        (_rows, _topics, _weights) = Invert(sums);
+        _terms = terms;
+        (_rows, _topics, _weights) = Invert(sums, terms.Count);
         _norms = CentredNorms();
     }
 
@@ -103,18 +103,50 @@ public sealed class TopicModel
     /// <summary>a and b of the confidence.</summary>
     public (double Offset, double Slope) Calibration => (_offset, _slope);
 
+    /// <summary>Terms that a centroid can have, numbered from 0 as they were met, so that what a fit works on is small.</summary>
+    private sealed class FittedTerms(float[] rarities)
+    {
+        private readonly int[] _places = NoPlaces(); // of each term, or −1
+
+        public float[] Rarities => rarities;
+
+        public int Count { get; private set; }
+
+        public int PlaceOf(int term) => _places[term];
+
+        public int Add(int term) => _places[term] >= 0 ? _places[term] : _places[term] = Count++;
+
+        private static int[] NoPlaces()
+        {
+            int[] places = new int[TermReader.Terms];
+            Array.Fill(places, -1);
+            return places;
+        }
+    }
+
+    /// <summary>A page while a model is fitted: places of its terms, and their weights.</summary>
+    private sealed record Vector(int[] Places, float[] Weights, bool Enough)
+    {
+        public static Vector Of(PageTerms page, FittedTerms terms, TopicModelOptions options)
+        {
+            float[] weights = new float[page.Count];
+            TermWeights.Write(page, terms.Rarities, options.AnchorShare, weights);
+            return new Vector([.. page.Terms.Take(page.Count).Select(terms.Add)], weights, HasEnough(page, options));
+        }
+    }
+
     /// <summary>What a topic's centroid is made of.</summary>
     private sealed class Sums
     {
-        public Dictionary<int, double> Terms { get; } = [];
+        public Dictionary<int, double> Terms { get; } = []; // by place
         public double Pages { get; set; } // seeds, and terms at what they count as
         public double Norm => Math.Sqrt(Terms.Values.Sum(w => w * w));
 
-        public void Add(PageTerms page, ReadOnlySpan<float> weights, double share)
+        public void Add(Vector page, double share)
         {
-            for (int i = 0; i < page.Count; i++)
-                if (weights[i] > 0)
-                    System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(Terms, page.Terms[i], out _) += share * weights[i];
+            for (int i = 0; i < page.Places.Length; i++)
+                if (page.Weights[i] > 0)
+                    System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(Terms, page.Places[i], out _) += share * page.Weights[i];
         }
     }
 
@@ -134,48 +166,45 @@ public sealed class TopicModel
         foreach (SeedPage seed in seeds)
             if (seed.Topic < 0 || seed.Topic >= K)
                 throw new ArgumentOutOfRangeException(nameof(seeds), seed.Topic, $"a seed's topic must be 0 to {K - 1}");
-        float[] rarities = statistics.Rarities();
-        TopicModel model = Fit(rarities, taxonomy, seeds, sample, options, cancel);
+        var terms = new FittedTerms(statistics.Rarities());
+        (int Term, double Weight)[][] ofTopics = WeighTerms(taxonomy, terms);
+        Seed[] known = [.. seeds.Select(seed => new Seed(seed.Topic, Vector.Of(seed.Page, terms, options)))];
+        Vector[] others = [.. sample.Select(page => Vector.Of(page, terms, options))];
+        TopicModel model = Fit(terms, taxonomy, ofTopics, known, others, options, cancel);
         if (seeds.Count >= LeastForFit && K > 1)
-            (model._offset, model._slope) = Calibrate(rarities, taxonomy, seeds, sample, options, cancel);
+            (model._offset, model._slope) = Calibrate(terms, taxonomy, ofTopics, known, others, options, cancel);
         return model;
     }
 
-    private static TopicModel Fit(float[] rarities, Taxonomy taxonomy, IEnumerable<SeedPage> seeds, IReadOnlyList<PageTerms> sample, TopicModelOptions options, CancellationToken cancel)
+    private readonly record struct Seed(int Topic, Vector Page);
+
+    private static TopicModel Fit(FittedTerms terms, Taxonomy taxonomy, (int Term, double Weight)[][] ofTopics, IEnumerable<Seed> seeds, Vector[] sample, TopicModelOptions options,
+        CancellationToken cancel)
     {
-        float[] weights = new float[1024];
         var sums = new Sums[taxonomy.Topics.Count];
         for (int k = 0; k < sums.Length; k++)
-            sums[k] = new Sums();
-        AddTerms(taxonomy, rarities, options, sums);
-        foreach (SeedPage seed in seeds)
         {
-            sums[seed.Topic].Add(seed.Page, Weigh(seed.Page, rarities, options, ref weights), 1);
+            sums[k] = new Sums();
+            foreach ((int term, double weight) in options.TermsCountAs > 0 ? ofTopics[k] : [])
+                sums[k].Terms[term] = options.TermsCountAs * weight;
+            sums[k].Pages = sums[k].Terms.Count > 0 ? options.TermsCountAs : 0;
+        }
+        foreach (Seed seed in seeds)
+        {
+            sums[seed.Topic].Add(seed.Page, 1);
             sums[seed.Topic].Pages++;
         }
-        var model = new TopicModel(taxonomy, options, rarities, sums);
-        if (options.SelfTraining == 0 || sample.Count == 0)
+        var model = new TopicModel(taxonomy, options, terms, sums);
+        if (options.SelfTraining == 0 || sample.Length == 0)
             return model;
         model.SelfTrain(sample, sums, cancel);
-        return new TopicModel(taxonomy, options, rarities, sums);
+        return new TopicModel(taxonomy, options, terms, sums);
     }
 
     /// <summary>Writes the probability of each topic, sum 1.</summary>
     /// <param name="topics">K numbers.</param>
     /// <returns>Probability that the likeliest is right, 0 to 1; 0 where the page is unknown.</returns>
-    public float Classify(PageTerms page, Span<float> topics)
-    {
-        float[] weights = ArrayPool<float>.Shared.Rent(Math.Max(1, page.Count));
-        try
-        {
-            TermWeights.Write(page, _rarities, Options.AnchorShare, weights);
-            return Classify(page, weights, topics);
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(weights);
-        }
-    }
+    public float Classify(PageTerms page, Span<float> topics) => Tell(page, topics, default);
 
     /// <summary>Tells pages on several threads: n×K probabilities, n confidences.</summary>
     /// <param name="threads">0 for one a processor; the result does not depend on it.</param>
@@ -192,64 +221,68 @@ public sealed class TopicModel
     }
 
     /// <summary>As <see cref="Classify(PageTerms, Span{float})"/>, and writes the page's sketch for <see cref="TermSketch.Similarity"/>.</summary>
-    /// <param name="sketch"><see cref="TermSketch.Size"/> numbers.</param>
+    /// <param name="sketch"><see cref="TermSketch.Size"/> numbers, or none where no sketch is wanted.</param>
     public float Tell(PageTerms page, Span<float> topics, Span<uint> sketch)
     {
         float[] weights = ArrayPool<float>.Shared.Rent(Math.Max(1, page.Count));
+        int[] places = ArrayPool<int>.Shared.Rent(Math.Max(1, page.Count));
         try
         {
-            TermWeights.Write(page, _rarities, Options.AnchorShare, weights);
-            TermSketch.Write(page.Terms.AsSpan(0, page.Count), weights.AsSpan(0, page.Count), sketch);
-            return Classify(page, weights, topics);
+            TermWeights.Write(page, _terms.Rarities, Options.AnchorShare, weights);
+            if (!sketch.IsEmpty)
+                TermSketch.Write(page.Terms.AsSpan(0, page.Count), weights.AsSpan(0, page.Count), sketch);
+            for (int i = 0; i < page.Count; i++)
+                places[i] = _terms.PlaceOf(page.Terms[i]);
+            return Classify(places.AsSpan(0, page.Count), weights, HasEnough(page, Options), topics, out _);
         }
         finally
         {
             ArrayPool<float>.Shared.Return(weights);
+            ArrayPool<int>.Shared.Return(places);
         }
     }
 
-    internal float Classify(PageTerms page, ReadOnlySpan<float> weights, Span<float> topics)
+    private static bool HasEnough(PageTerms page, TopicModelOptions options) => Math.Max(page.Tokens, page.AnchorTokens) >= options.LeastTokens;
+
+    /// <param name="best">The likeliest; −1 where the page is unknown, or two are alike.</param>
+    private float Classify(ReadOnlySpan<int> places, ReadOnlySpan<float> weights, bool enough, Span<float> topics, out int best)
     {
         int K = TopicCount;
         Span<double> scores = stackalloc double[K];
-        if (Math.Max(page.Tokens, page.AnchorTokens) < Options.LeastTokens || !Score(page, weights, scores))
+        if (!enough || !Score(places, weights, scores))
         {
             topics[..K].Fill(1f / K);
+            best = -1;
             return 0;
         }
-        (int best, double margin) = Margin(scores);
+        (best, double margin) = Margin(scores);
         double sum = 0, top = scores[best];
         for (int k = 0; k < K; k++)
             sum += scores[k] = Math.Exp((scores[k] - top) / Options.Temperature);
         for (int k = 0; k < K; k++)
             topics[k] = (float)(scores[k] / sum);
+        best = margin > 0 || K == 1 ? best : -1;
         return K == 1 ? 1 : (float)Logistic(_offset + _slope * margin);
     }
 
     /// <summary>s, or false where no centroid has any of the page's terms.</summary>
-    private bool Score(PageTerms page, ReadOnlySpan<float> weights, Span<double> scores)
+    private bool Score(ReadOnlySpan<int> places, ReadOnlySpan<float> weights, Span<double> scores)
     {
         scores.Clear();
-        bool any = Products(page, weights, scores);
-        Centre(scores);
-        return any;
-    }
-
-    private bool Products(PageTerms page, ReadOnlySpan<float> weights, Span<double> products)
-    {
         bool any = false;
-        for (int i = 0; i < page.Count; i++)
+        for (int i = 0; i < places.Length; i++)
         {
             float weight = weights[i];
-            if (weight == 0)
+            int place = places[i];
+            if (weight == 0 || place < 0)
                 continue;
-            int term = page.Terms[i];
-            for (int at = _rows[term]; at < _rows[term + 1]; at++)
+            for (int at = _rows[place]; at < _rows[place + 1]; at++)
             {
-                products[_topics[at]] += weight * _weights[at];
+                scores[_topics[at]] += weight * _weights[at];
                 any = true;
             }
         }
+        Centre(scores);
         return any;
     }
 
@@ -277,80 +310,65 @@ public sealed class TopicModel
         return (best, scores.Length == 1 ? 0 : scores[best] - second);
     }
 
-    private static void AddTerms(Taxonomy taxonomy, float[] rarities, TopicModelOptions options, Sums[] sums)
+    /// <summary>Each topic's list of terms as a vector of length 1; nothing where no page has any of them. A word that several topics
+    /// name is shared among them.</summary>
+    private static (int Place, double Weight)[][] WeighTerms(Taxonomy taxonomy, FittedTerms fitted)
     {
         var reader = new TermReader();
         Span<Word> words = stackalloc Word[16];
-        var terms = new HashSet<int>[sums.Length];
+        var terms = new List<int>[taxonomy.Topics.Count];
         var topicsWith = new Dictionary<int, int>();
-        for (int k = 0; k < sums.Length; k++)
+        for (int k = 0; k < terms.Length; k++)
         {
+            var seen = new HashSet<int>();
             terms[k] = [];
             foreach (string phrase in taxonomy.Topics[k].Terms)
                 foreach (Word word in words[..WordScanner.Scan(phrase, words, 0)])
                 {
                     int term = reader.TermOf(phrase, word, taxonomy.Language);
-                    if (term >= 0 && rarities[term] > 0 && terms[k].Add(term))
-                        topicsWith[term] = topicsWith.GetValueOrDefault(term) + 1;
+                    if (term < 0 || fitted.Rarities[term] <= 0 || !seen.Add(term))
+                        continue;
+                    terms[k].Add(term);
+                    topicsWith[term] = topicsWith.GetValueOrDefault(term) + 1;
                 }
         }
-        for (int k = 0; k < sums.Length; k++)
-        {
-            // A word that several topics name is shared among them.
-            double square = terms[k].Sum(term => Math.Pow(rarities[term] / topicsWith[term], 2));
-            if (square == 0 || options.TermsCountAs == 0)
-                continue;
-            foreach (int term in terms[k])
-                sums[k].Terms[term] = options.TermsCountAs * rarities[term] / topicsWith[term] / Math.Sqrt(square);
-            sums[k].Pages += options.TermsCountAs;
-        }
+        double Weight(int term) => fitted.Rarities[term] / (double)topicsWith[term];
+        return [.. terms.Select(list => Math.Sqrt(list.Sum(term => Weight(term) * Weight(term))) is var norm
+            ? list.Select(term => (fitted.Add(term), Weight(term) / norm)).ToArray() : [])];
     }
 
-    private static ReadOnlySpan<float> Weigh(PageTerms page, float[] rarities, TopicModelOptions options, ref float[] weights)
+    private void SelfTrain(Vector[] sample, Sums[] sums, CancellationToken cancel)
     {
-        if (page.Count > weights.Length)
-            weights = new float[page.Count];
-        TermWeights.Write(page, rarities, options.AnchorShare, weights);
-        return weights;
-    }
-
-    private void SelfTrain(IReadOnlyList<PageTerms> sample, Sums[] sums, CancellationToken cancel)
-    {
-        float[] topics = new float[TopicCount], weights = new float[1024];
-        int[] told = new int[sample.Count];
-        double[] count = new double[TopicCount];
-        for (int i = 0; i < sample.Count; i++)
+        float[] topics = new float[TopicCount];
+        int[] told = new int[sample.Length];
+        int[] count = new int[TopicCount];
+        for (int i = 0; i < sample.Length; i++)
         {
             if ((i & 0xFF) == 0)
                 cancel.ThrowIfCancellationRequested();
-            bool known = Classify(sample[i], Weigh(sample[i], _rarities, Options, ref weights), topics) > 0;
-            float top = topics.Max();
-            told[i] = known && topics.AsSpan().Count(top) == 1 ? topics.AsSpan().IndexOf(top) : -1; // of two topics alike, neither
+            Classify(sample[i].Places, sample[i].Weights, sample[i].Enough, topics, out told[i]);
             if (told[i] >= 0)
                 count[told[i]]++;
         }
-        for (int i = 0; i < sample.Count; i++)
+        for (int i = 0; i < sample.Length; i++)
             if (told[i] >= 0)
-            {
-                double share = Math.Min(Options.SelfTraining, Options.MostSelfTraining * sums[told[i]].Pages / count[told[i]]);
-                sums[told[i]].Add(sample[i], Weigh(sample[i], _rarities, Options, ref weights), share);
-            }
+                sums[told[i]].Add(sample[i], Math.Min(Options.SelfTraining, Options.MostSelfTraining * sums[told[i]].Pages / count[told[i]]));
     }
 
-    private static (int[] Rows, ushort[] Topics, float[] Weights) Invert(Sums[] sums)
+    private static (int[] Rows, ushort[] Topics, float[] Weights) Invert(Sums[] sums, int terms)
     {
         var kept = new (int Term, float Weight)[sums.Length][];
-        int[] rows = new int[TermReader.Terms + 1];
+        int[] rows = new int[terms + 1];
         for (int k = 0; k < sums.Length; k++)
         {
             double norm = sums[k].Norm;
-            IEnumerable<KeyValuePair<int, double>> terms = sums[k].Terms.Count <= MostTerms ? sums[k].Terms
+            IEnumerable<KeyValuePair<int, double>> heaviest = sums[k].Terms.Count <= MostTerms ? sums[k].Terms
                 : sums[k].Terms.OrderByDescending(t => t.Value).ThenBy(t => t.Key).Take(MostTerms);
-            kept[k] = [.. terms.Select(t => (t.Key, (float)(t.Value / norm)))];
+            kept[k] = [.. heaviest.Select(t => (t.Key, (float)(t.Value / norm)))];
             foreach ((int term, _) in kept[k])
                 rows[term + 1]++;
         }
-        for (int term = 0; term < TermReader.Terms; term++)
+        for (int term = 0; term < terms; term++)
             rows[term + 1] += rows[term];
         ushort[] topics = new ushort[rows[^1]];
         float[] weights = new float[rows[^1]];
@@ -362,7 +380,7 @@ public sealed class TopicModel
                 weights[at] = weight;
             }
         // Each row's start has moved into the place of its end, one to the right of where it belongs.
-        Array.Copy(rows, 1, rows, 0, TermReader.Terms);
+        Array.Copy(rows, 1, rows, 0, terms);
         rows[^1] = topics.Length;
         return (rows, topics, weights);
     }
@@ -372,7 +390,7 @@ public sealed class TopicModel
         int K = TopicCount;
         double[] products = new double[K]; // C_k·C̄
         double mean = 0; // C̄·C̄
-        for (int term = 0; term < TermReader.Terms; term++)
+        for (int term = 0; term + 1 < _rows.Length; term++)
         {
             if (_rows[term] == _rows[term + 1])
                 continue;
@@ -388,19 +406,18 @@ public sealed class TopicModel
     }
 
     /// <summary>a and b from what models say of seeds that they were not given: a quarter at a time.</summary>
-    private static (double Offset, double Slope) Calibrate(float[] rarities, Taxonomy taxonomy, IReadOnlyList<SeedPage> seeds, IReadOnlyList<PageTerms> sample,
+    private static (double Offset, double Slope) Calibrate(FittedTerms terms, Taxonomy taxonomy, (int Term, double Weight)[][] ofTopics, Seed[] seeds, Vector[] sample,
         TopicModelOptions options, CancellationToken cancel)
     {
         var seen = new List<(double Margin, bool Right)>();
         double[] scores = new double[taxonomy.Topics.Count];
-        float[] weights = new float[1024];
-        IReadOnlyList<PageTerms> some = sample.Count <= MostToCalibrate ? sample
-            : [.. Enumerable.Range(0, MostToCalibrate).Select(i => sample[(int)((long)i * sample.Count / MostToCalibrate)])];
+        Vector[] some = sample.Length <= MostToCalibrate ? sample
+            : [.. Enumerable.Range(0, MostToCalibrate).Select(i => sample[(int)((long)i * sample.Length / MostToCalibrate)])];
         for (int fold = 0; fold < Folds; fold++)
         {
-            TopicModel model = Fit(rarities, taxonomy, seeds.Where((_, i) => i % Folds != fold), some, options, cancel);
-            for (int i = fold; i < seeds.Count; i += Folds)
-                if (model.Score(seeds[i].Page, Weigh(seeds[i].Page, rarities, options, ref weights), scores))
+            TopicModel model = Fit(terms, taxonomy, ofTopics, seeds.Where((_, i) => i % Folds != fold), some, options, cancel);
+            for (int i = fold; i < seeds.Length; i += Folds)
+                if (model.Score(seeds[i].Page.Places, seeds[i].Page.Weights, scores))
                 {
                     (int best, double margin) = Margin(scores);
                     seen.Add((margin, best == seeds[i].Topic));

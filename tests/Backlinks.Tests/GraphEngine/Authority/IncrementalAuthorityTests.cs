@@ -26,17 +26,27 @@ public sealed class IncrementalAuthorityTests
     }
 
     [Fact]
-    public void One_link_more_in_a_large_graph_is_pushed()
+    public void What_changes_little_is_pushed_and_what_changes_much_is_ranked_from_the_old_scores()
     {
         TestLink[] links = TestGraphs.PowerLaw(20_000, 3, 2, dangling: 0.6);
-        using TestGraph before = TestGraphs.Of(20_000, links), after = TestGraphs.Of(20_000, [.. links, (19_990, 7)]);
+        TestLink heavier = links[0] with { Weight = links[0].Weight + 0.001 };
+        using TestGraph before = TestGraphs.Weighted(20_000, links), little = TestGraphs.Weighted(20_000, [heavier, .. links[1..]]), much = TestGraphs.Weighted(20_000, links[20..]);
         double[] raw = RawAuthority.Compute(before).Raw;
-        IncrementalAuthorityResult result = IncrementalAuthority.Update(after, new() { Before = before, Raw = raw });
-        Assert.Equal(1, result.ChangedRows);
-        Assert.True(result.Pushed, $"touched {result.TouchedMass}");
-        Assert.True(result.TouchedMass > 0);
-        AssertEqual(RawAuthority.Compute(after).Raw, result.Authority);
-        AssertEqual(RawAuthority.Compute(after).Raw, IncrementalAuthority.Update(after, new() { Before = before, Raw = raw, ChangedRows = [19_990] }).Authority);
+        RawAuthorityResult full = RawAuthority.Compute(little);
+        int[] rows = [(int)links[0].Source];
+        foreach (int[]? named in new[] { null, rows })
+        {
+            IncrementalAuthorityResult result = IncrementalAuthority.Update(little, new() { Before = before, Raw = raw, ChangedRows = named });
+            Assert.Equal(1, result.ChangedRows);
+            Assert.True(result.Pushed && result.TouchedMass > 0, $"touched {result.TouchedMass}");
+            Assert.Equal(0, result.Authority.Rounds);
+            AssertEqual(full.Raw, result.Authority);
+        }
+        full = RawAuthority.Compute(much);
+        IncrementalAuthorityResult warm = IncrementalAuthority.Update(much, new() { Before = before, Raw = raw });
+        Assert.False(warm.Pushed);
+        Assert.True(warm.Authority.Rounds < full.Rounds, $"{warm.Authority.Rounds} of {full.Rounds}");
+        AssertEqual(full.Raw, warm.Authority);
     }
 
     /// <summary>The law: after any sequence of edits, nodes that come and go and move included, incremental equals full.</summary>

@@ -65,6 +65,23 @@ public sealed class RawAuthorityTests
         }, iter: 60, threads: 1);
     }
 
+    /// <summary>The slowest there is: thousands of pairs that keep nearly all they have, each converging by d² a round on its own.</summary>
+    [Theory]
+    [InlineData(0.85)]
+    [InlineData(0.97)]
+    public void Circles_that_feed_themselves_converge_too(double d)
+    {
+        const int pairs = 2000, hub = 2 * pairs;
+        var random = new Random(1);
+        using TestGraph graph = TestGraphs.Weighted(hub + 500, [.. Enumerable.Range(0, pairs).SelectMany(i => new TestLink[]
+        {
+            (2 * i, 2 * i + 1, 1.0), (2 * i + 1, 2 * i, 1.0), (2 * i, hub, random.NextDouble() * 0.01),
+        }), .. Enumerable.Range(1, 499).SelectMany(i => new TestLink[] { (hub + i, hub, 1.0), (hub, hub + i, 1.0) })]);
+        RawAuthorityResult result = RawAuthority.Compute(graph, new() { Damping = d });
+        Assert.True(result.Converged, $"{result.MaxRelativeResidual} after {result.Rounds} rounds");
+        AuthorityGraphs.AssertSums(graph, d, null, result.Raw, 1e-10);
+    }
+
     [Fact]
     public void It_is_page_rank_up_to_scale()
     {

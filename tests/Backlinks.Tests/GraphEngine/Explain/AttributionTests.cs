@@ -144,6 +144,9 @@ public sealed class AttributionTests : IDisposable
         seeded.Teleport["v"] = 3;
         Only(Between(Plain(), seeded).Raw, 2, p => p.Teleport);
         Only(Between(new Side { Links = { [("x", "v")] = 1 } }, damped).Raw, -0.35, p => p.Configuration);
+        Side through = Plain(); // not as sources that are worth less themselves
+        through.Damping = 0.5;
+        Only(Between(Plain(), through).Raw, 0.5 * (1 + 0.5) / 3 + 0.5 - 0.85 * 1.85 / 3 - 0.85, p => p.Configuration, 1e-9);
         Attribution scaled = Between(Plain(), Plain(), z => Score(z) / 2);
         Assert.Equal(default, scaled.Raw);
         Assert.Equal(-scaled.ScoreBefore / 2, scaled.Points.Scale, 1e-12);
@@ -170,6 +173,8 @@ public sealed class AttributionTests : IDisposable
                 Assert.Equal(row.Difference, row.Own + row.Dilution + row.LinkWeight + row.Discount + row.Configuration, 1e-12 * size);
             Assert.Equal(told.Sources.Select(s => Math.Abs(s.Difference)).OrderDescending(), told.Sources.Select(s => Math.Abs(s.Difference)));
             Attribution back = Between(b, a);
+            if (a.Damping != b.Damping) // then the way back goes over another place
+                continue;
             Assert.Equal(told.Raw.Dilution, -back.Raw.Dilution, 1e-9 * size);
             Assert.Equal(told.Raw.LinksLost, -back.Raw.LinksGained, 1e-9 * size);
         }
