@@ -78,8 +78,8 @@ public readonly record struct SeedPage(int Topic, PageTerms Page);
 /// </summary>
 public sealed class TopicModel
 {
-    // Of a taxonomy of terms alone nothing can be fitted. The slope is what draws of labels among encyclopedia articles gave (28 to 36);
-    // their offset (−.3 to −.6) is that of pages which all have a topic; on the web at large many have none, and a page that all topics
+    // Of a taxonomy of terms alone nothing can be fitted. The slope is what draws of labels among long encyclopedia articles gave (24 to 30);
+    // their offset (−.2 to −.6) is that of pages which all have a topic; on the web at large many have none, and a page that all topics
     // are equally far from is given .18.
     internal const double StandardOffset = -1.5, StandardSlope = 30;
     private const double PriorPages = 20;
