@@ -140,8 +140,10 @@ internal static class SpamCommand
             yield return "      such as " + string.Join(", ", reason.Examples.Select(Printing.Printable));
     }
 
+    private static readonly string[] DampingOf = ["raw", "authority", "pagerank"]; // the first that says it
+
     private static double Damping(Run run) =>
-        new[] { "raw", "authority", "pagerank" }.Select(name => (double?)run.Manifest.Configuration.GetValueOrDefault(name)?["damping"]).FirstOrDefault(d => d is not null) ?? new PageRankOptions().Damping;
+        DampingOf.Select(name => (double?)run.Manifest.Configuration.GetValueOrDefault(name)?["damping"]).FirstOrDefault(d => d is not null) ?? new PageRankOptions().Damping;
 
     private readonly record struct Authority(double With, double Without);
 
