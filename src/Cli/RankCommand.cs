@@ -39,8 +39,8 @@ internal static class RankCommand
         Option<FileInfo?> seeds = new("--seeds") { Description = "Teleport only to these nodes: a text file, 'name[,weight]' a line.", HelpName = "FILE" };
         Option<bool> unweighted = new("--unweighted") { Description = "Let every link count 1 even if the graph has weights." };
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
-        Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core.", HelpName = "LIST", DefaultValueFactory = _ => [] };
-        with.CompletionSources.Add([.. RunExtras.Names]);
+        Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core; of the link store also robust.", HelpName = "LIST", DefaultValueFactory = _ => [] };
+        with.CompletionSources.Add([.. RunExtras.Names, StoreRunOptions.Robust]);
         Option<HarmonicMethod?> harmonic = Choice.Optional<HarmonicMethod>("--harmonic", "Harmonic centrality by this method (implies --with harmonic).");
         Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
         var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
@@ -49,7 +49,7 @@ internal static class RankCommand
         };
         command.SetAction(parsed =>
         {
-            HashSet<string> extras = Chosen("--with", parsed.GetValue(with)!, RunExtras.Names);
+            HashSet<string> extras = Chosen("--with", parsed.GetValue(with)!, [.. RunExtras.Names, StoreRunOptions.Robust]);
             if (parsed.GetValue(harmonic) is not null || parsed.GetResult(registers) is { Implicit: false })
                 extras.Add("harmonic");
             var pageRank = new PageRankOptions
@@ -109,6 +109,8 @@ internal static class RankCommand
             }
             else
             {
+                if (extras.Contains(StoreRunOptions.Robust))
+                    throw new UsageException($"--with {StoreRunOptions.Robust} is for runs of the link store");
                 string id = folder.GraphId(parsed.GetValue(graph));
                 ranked = Watching.Watch(session, progress => Rank(session, folder, id, pageRank, parsed.GetValue(seeds), extras, centrality, progress));
             }

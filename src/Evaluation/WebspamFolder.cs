@@ -114,7 +114,14 @@ public sealed class WebspamFolder
         bool[] spam = [.. ids.Select(id => Labels[id].Label == SpamLabel.Spam)];
         var groups = new Dictionary<string, int>(StringComparer.Ordinal);
         int[] group = [.. hosts.Select(h => groups.TryGetValue(groupOf(h), out int g) ? g : groups[groupOf(h)] = groups.Count)];
-        return new SpamExamples(table, spam, [.. ids.Select((id, i) => Labels[id].Spamicity is var s && double.IsNaN(s) ? spam[i] ? 1 : 0 : s)], group, hosts);
+        return new SpamExamples(table, spam, [.. ids.Select((id, i) => Labels[id].Spamicity is var s && double.IsNaN(s) ? spam[i] ? 1 : 0 : s)], group, hosts, ids);
+    }
+
+    /// <summary>The features of a kind for hosts of which some may lack them: their values are missing.</summary>
+    internal FeatureTable Aligned(string kind, int[] ids)
+    {
+        Features of = _features[kind];
+        return new FeatureTable([.. of.Table.Names.Select(n => $"{kind}:{n}")], [.. of.Table.Columns.Select(c => ids.Select(id => of.Row.TryGetValue(id, out int row) ? c[row] : double.NaN).ToArray())]);
     }
 
     private static bool IsTable(string name)
@@ -255,7 +262,8 @@ public sealed class WebspamFolder
 /// <param name="Spamicity">Mean assessment, 0 to 1: a softer target than the label, for training rows only.</param>
 /// <param name="Group">What must not be torn apart between training and test.</param>
 /// <param name="Hosts">Names.</param>
-public sealed record SpamExamples(FeatureTable Features, bool[] IsSpam, double[] Spamicity, int[] Group, string[] Hosts)
+/// <param name="Ids">Numbers, ascending.</param>
+public sealed record SpamExamples(FeatureTable Features, bool[] IsSpam, double[] Spamicity, int[] Group, string[] Hosts, int[] Ids)
 {
     public int Count => IsSpam.Length;
 }

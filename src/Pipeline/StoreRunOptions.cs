@@ -49,7 +49,11 @@ public sealed record StoreRunOptions
     /// <summary>Whether links inside confirmed clusters are discounted. Default yes.</summary>
     public bool Discount { get; init; } = true;
 
-    /// <summary>Scores beside authority, of <see cref="RunExtras.Names"/>.</summary>
+    /// <summary>Name of robust PageRank in <see cref="With"/>: a search backwards from every domain of the top quarter, some five hundred
+    /// a second, so it is made on request.</summary>
+    public const string Robust = "robust";
+
+    /// <summary>Scores beside authority, of <see cref="RunExtras.Names"/>, and <see cref="Robust"/>.</summary>
     public IReadOnlySet<string> With { get; init; } = new HashSet<string>();
 
     public HarmonicOptions Harmonic { get; init; } = new();

@@ -309,6 +309,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         var truncated = new TruncatedPageRankOptions { Damping = options.Damping, Teleport = teleport, Threads = options.Threads };
         if (options.Damping > 0)
             run.Add<double>("truncated", TruncatedPageRank.Compute(domains, raw, truncated, cancel), $"raw authority without what comes over paths of at most {truncated.Levels} links");
+        if (!options.With.Contains(StoreRunOptions.Robust))
+            return;
         double[] robust = new double[raw.Length];
         Array.Fill(robust, 1);
         int[] top = RobustPageRank.Top(raw);

@@ -33,8 +33,9 @@ internal static class Candidates
         int[] part = new int[nodes.Length];
         Array.Fill(part, -1);
         int parts = 0;
+        int[] map = new int[nodes.Length]; // node to its place in the piece being cut, 1 + place
         foreach (List<int> component in Components(graph))
-            Divide(graph, component, 0, at.Options, part, ref parts, cancel);
+            Divide(graph, component, 0, at.Options, part, ref parts, map, cancel);
         int[] members = new int[at.Graph.NodeCount]; // 1 + part, 0 free
         int[] sizes = new int[parts];
         foreach (int p in part)
@@ -43,7 +44,7 @@ internal static class Candidates
             members[nodes[i]] = sizes[part[i]] >= Fewest ? part[i] + 1 : 0;
         JoinHands(ties, members, parts);
         JoinTargets(at, boosted, members);
-        JoinBoosters(at, boosted, members);
+        JoinBoosters(at, boosted, ties, members);
         return Groups(members, parts);
     }
 
@@ -82,11 +83,11 @@ internal static class Candidates
         return all;
     }
 
-    private static void Divide(WeightedGraph graph, List<int> nodes, int depth, SpamOptions options, int[] part, ref int parts, CancellationToken cancel)
+    private static void Divide(WeightedGraph graph, List<int> nodes, int depth, SpamOptions options, int[] part, ref int parts, int[] map, CancellationToken cancel)
     {
         if (nodes.Count >= Fewest && depth < Deepest)
         {
-            WeightedGraph own = Cut(graph, nodes);
+            WeightedGraph own = Cut(graph, nodes, map);
             double pairs = nodes.Count * (nodes.Count - 1.0) / 2, density = own.Weights.Sum() / 2 / pairs;
             int[] community = Leiden.Compute(own, new LeidenOptions { Resolution = Math.Max(1e-12, options.Resolution * density), Seed = options.Seed }, cancel);
             int count = community.Max() + 1;
@@ -96,7 +97,7 @@ internal static class Candidates
                 for (int i = 0; i < nodes.Count; i++)
                     (divided[community[i]] ??= []).Add(nodes[i]);
                 foreach (List<int> piece in divided)
-                    Divide(graph, piece, depth + 1, options, part, ref parts, cancel);
+                    Divide(graph, piece, depth + 1, options, part, ref parts, map, cancel);
                 return;
             }
         }
@@ -105,24 +106,25 @@ internal static class Candidates
         parts++;
     }
 
-    private static WeightedGraph Cut(WeightedGraph graph, List<int> nodes)
+    private static WeightedGraph Cut(WeightedGraph graph, List<int> nodes, int[] map)
     {
-        var local = new Dictionary<int, int>(nodes.Count);
-        foreach (int node in nodes)
-            local.Add(node, local.Count);
+        for (int at = 0; at < nodes.Count; at++)
+            map[nodes[at]] = at + 1;
         int[] offsets = new int[nodes.Count + 1];
         var targets = new List<int>();
         var weights = new List<double>();
         for (int at = 0; at < nodes.Count; at++)
         {
             for (int i = graph.Offsets[nodes[at]]; i < graph.Offsets[nodes[at] + 1]; i++)
-                if (local.TryGetValue(graph.Targets[i], out int target))
+                if (map[graph.Targets[i]] is var place && place != 0)
                 {
-                    targets.Add(target);
+                    targets.Add(place - 1);
                     weights.Add(graph.Weights[i]);
                 }
             offsets[at + 1] = targets.Count;
         }
+        foreach (int node in nodes)
+            map[node] = 0;
         return new WeightedGraph(offsets, [.. targets], [.. weights]);
     }
 
@@ -180,13 +182,18 @@ internal static class Candidates
         return (best.Key, best.Value, all);
     }
 
-    /// <summary>A booster belongs with the target whose case is strongest by far, wherever a lesser one drew it.</summary>
-    private static void JoinBoosters(Surroundings at, BoostedTargets boosted, int[] members)
+    /// <summary>A booster belongs with the target whose case is strongest by far, wherever a lesser one drew it; but not where a key, a text
+    /// or the words of its link hold it.</summary>
+    private static void JoinBoosters(Surroundings at, BoostedTargets boosted, EvidenceList ties, int[] members)
     {
         var joins = new List<(int Node, int Part)>();
+        bool[] held = new bool[members.Length];
+        foreach (Evidence tie in ties.Ties)
+            if (tie.Kind is EvidenceKind.Key or EvidenceKind.Duplicate or EvidenceKind.Anchor && members[tie.A] == members[tie.B] && members[tie.A] != 0)
+                held[tie.A] = held[tie.B] = true;
         for (int node = 0; node < members.Length; node++)
         {
-            if (!at.Booster[node])
+            if (!at.Booster[node] || held[node])
                 continue;
             (int part, double best, double here) = (0, 0, boosted.Boosted[node] && members[node] != 0 ? boosted.Support[node].LogRatio : 0);
             foreach (uint link in at.Graph.OutOf(node))

@@ -13,11 +13,22 @@ internal static class CircleGroups
     /// <summary>Components with a larger share of all boosters are the web's own core.</summary>
     private const double LargestShare = 0.1;
 
+    private const int SmallestGiant = 10;
+
+    /// <summary>Weight of a tie that holds a component together: a ring by its links alone is so thin that any density cuts it into arcs.</summary>
+    private const double Together = 0.25;
+
     public static void AddTies(Surroundings at, EvidenceList ties, CancellationToken cancel)
     {
         int n = at.Graph.NodeCount;
         int[] component = Components(at, cancel, out List<int> sizes);
-        int largest = Math.Max(1000, (int)(LargestShare * at.Booster.Count(b => b)));
+        int largest = Math.Max(SmallestGiant, (int)(LargestShare * at.Booster.Count(b => b)));
+        var members = new List<int>?[sizes.Count];
+        for (int u = 0; u < n; u++)
+            if (at.Booster[u] && sizes[component[u]] >= 3 && sizes[component[u]] <= largest)
+                (members[component[u]] ??= []).Add(u);
+        foreach (List<int> circle in members.OfType<List<int>>())
+            ties.AddGroup(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(circle), EvidenceKind.Circle, Together);
         for (int u = 0; u < n; u++)
         {
             if (!at.Booster[u])

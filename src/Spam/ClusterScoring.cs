@@ -10,11 +10,13 @@ namespace Backlinks.Spam;
 /// <list type="bullet">
 /// <item>Link: the best target's mixture of supporters (<see cref="BoostedTargets"/>), at most 6; members in circles, up to 1.5
 /// (honest blog rings are circles too: they reach 27 and no more); several targets with the same supporters, 1. Against:
-/// boosters with 2 or more supporters outside, and a quarter as many as inside, up to −5: farms are not linked to.</item>
+/// boosters with 2 or more supporters outside, and a quarter as many as inside, up to −5: farms are not linked to;
+/// members of which half the pairs link both ways, while nobody only takes from half of them, void all of this:
+/// that is how sites of one owner stand to each other.</item>
 /// <item>Anchor: one selling text on inner links: g·ln(.8/p) + (G−g)·ln(.2/(1−p)), p its share elsewhere, ≥ .1. Against:
 /// openly named targets, −1.</item>
 /// <item>Infrastructure, content: share of boosters that share a rare key with another member, full strength from a half on;
-/// near-duplicates likewise, strength 3. Against, where no target is boosted: members that all name each other, −2.</item>
+/// near-duplicates likewise, strength 3.</item>
 /// <item>Time: a burst at a target, up to 2; changed topics, up to 2.</item>
 /// </list>
 /// Claims of 80 and more need two families (each ≥ <see cref="SpamOptions.FamilyCounts"/>), one of them link or anchor, as a
@@ -72,10 +74,28 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
         return [.. candidates.Select((members, c) => ScoreOne(members, c + 1, circles))];
     }
 
+    /// <summary>Scores a candidate, and its core alone: the targets that link to no member and the boosters that link to them. Camouflage ties
+    /// a farm to honest sites of its field; without them the case is clearer, or there is none. The core must be half of the candidate: a few sites
+    /// of an owner that like the same place are no farm.</summary>
     private ScoredCluster? ScoreOne(int[] all, int number, HashSet<int> circles)
     {
         cancel.ThrowIfCancellationRequested();
-        Inside inside = Trim(new Inside(at, all, number, _cluster), number);
+        Inside whole = Trim(new Inside(at, all, number, _cluster), number);
+        ScoredCluster? scored = Weigh(whole, circles);
+        var core = whole.Sinks.Concat(whole.Members.Where(m => at.Booster[m] && whole.Sinks.Exists(s => at.Links(m, s)))).Distinct().Order().ToArray();
+        if (core.Length < Candidates.Fewest || core.Length * 2 < whole.Members.Length || core.Length == whole.Members.Length || scored?.Score >= at.Options.Confirmed)
+            return scored;
+        foreach (int member in whole.Members.Except(core))
+            _cluster[member] = 0;
+        if (Weigh(Trim(new Inside(at, core, number, _cluster), number), circles) is { } alone && alone.Score > (scored?.Score ?? 0))
+            return alone;
+        foreach (int member in whole.Members)
+            _cluster[member] = number;
+        return scored;
+    }
+
+    private ScoredCluster? Weigh(Inside inside, HashSet<int> circles)
+    {
         if (inside.Members.Length < Candidates.Fewest || inside.Members.Select(m => at.Group[m]).Distinct().Count() < Candidates.Fewest)
             return null;
         var reasons = new List<SpamReason>();
@@ -163,11 +183,12 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
             reasons.Add(new SpamReason(EvidenceFamily.Link, Text($"{round.Count} of {inside.Boosters.Count} boosters link to each other or in a circle"), 1.5 * share,
                 [.. inside.Links(between: round).Take(Examples).Select(Example)]));
         }
-        int supported = inside.Boosters.Count(b => inside.Of(b) is var look && look.Outside >= Supported && look.Outside * 4 >= look.Boosters);
+        int[] acting = [.. inside.Members.Where(m => at.Booster[m] && inside.InnerLinks(m) > 0)];
+        int supported = acting.Count(b => inside.Of(b) is var look && look.Outside >= Supported && look.Outside * 4 >= look.Boosters);
         if (supported > 0)
-            against.Add((EvidenceFamily.Link, -Math.Min(5.0 * supported / inside.Boosters.Count, reasons.Sum(r => r.LogRatio)), Text($"{supported} of {inside.Boosters.Count} boosters have {Supported} or more supporters outside the group")));
-        if (inside.Targets.Count == 0 && inside.MutualShare >= 0.5)
-            against.Add((EvidenceFamily.Infrastructure, -2, Text($"members name each other openly ({100 * inside.MutualShare:0} % of the pairs link both ways) and none is boosted above the others")));
+            against.Add((EvidenceFamily.Link, -Math.Min(5.0 * supported / acting.Length, reasons.Sum(r => r.LogRatio)), Text($"{supported} of {acting.Length} members that link to others have {Supported} or more supporters outside the group")));
+        if (!inside.Sinks.Exists(s => inside.Of(s).Boosters * 2 >= acting.Length) && inside.MutualShare is var mutual && mutual >= 0.5)
+            against.Add((EvidenceFamily.Link, -reasons.Sum(r => r.LogRatio) - against.Sum(r => r.Item2), Text($"members name each other openly ({100 * mutual:0} % of the pairs link both ways) and give as well as take")));
     }
 
     private void Anchors(Inside inside, List<SpamReason> reasons, List<(EvidenceFamily, double, string)> against)
@@ -256,7 +277,7 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
     /// <summary>
     /// Whom a group known by its keys boosts. For a target with m links from the n that share keys, λ = n·(in-links from others + 1)/linking
     /// domains are expected; told where m ≥ 3 and m·ln(m/λ) − m + λ ≥ 7 (a Poisson tail of one in a thousand), and the
-    /// target neither shares the keys nor links back to a third of them, as sites of one owner do. The more of the group
+    /// target neither shares the keys nor links to members, as sites of one owner do. The more of the group
     /// link to such targets, the more it weighs, up to 3.
     /// </summary>
     private void Customers(Inside inside, HashSet<int> hand, List<SpamReason> reasons)
@@ -265,11 +286,11 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
         var customers = new List<(int Target, List<int> From)>();
         foreach (int target in inside.Targets)
         {
-            if (hand.Contains(target))
+            if (hand.Contains(target) || inside.InnerLinks(target) > 1)
                 continue;
             List<int> from = [.. inside.Links(target).Select(l => l.Source).Where(hand.Contains)];
             double expected = hand.Count * (at.Graph.InDegree(target) - from.Count + 1.0) / _linking;
-            if (from.Count < 3 || from.Count * Math.Log(from.Count / expected) - from.Count + expected < 7 || from.Count(f => at.Links(target, f)) * 3 >= from.Count)
+            if (from.Count < 3 || from.Count * Math.Log(from.Count / expected) - from.Count + expected < 7)
                 continue;
             customers.Add((target, from));
             serving.UnionWith(from);

@@ -27,13 +27,9 @@ internal sealed class Inside
         if (Targets.Count > 0)
             Best = Targets.MaxBy(t => _of[t].LogRatio);
         Boosters.RemoveAll(b => !LinksInside(b) && !at.Booster[b]);
-        double all = 0, own = 0;
-        foreach (int target in Targets)
-        {
-            (double a, double o) = Given(target);
-            (all, own) = (all + a, own + o);
-        }
-        Insularity = all > 0 ? own / all : 0;
+        Sinks = Targets.FindAll(t => !LinksInside(t));
+        double[] shares = [.. (Sinks.Count > 0 ? Sinks : Targets).Select(Concentration).Order()];
+        Insularity = shares.Length > 0 ? shares[shares.Length / 2] : 0;
     }
 
     public int Number => _number;
@@ -47,10 +43,14 @@ internal sealed class Inside
     /// <summary>The target with the strongest mixture; −1 for none.</summary>
     public int Best { get; } = -1;
 
-    /// <summary>Share of what links give the targets that comes from members.</summary>
+    /// <summary>Targets that link to no member: what all the others are for.</summary>
+    public List<int> Sinks { get; }
+
+    /// <summary>Share of what links give a target that comes from members, of the middle one of the sinks, or of the targets where there
+    /// is no sink. A single link from somewhere that links to nothing else outweighs a whole farm, so it is no sum.</summary>
     public double Insularity { get; }
 
-    /// <summary>Share of pairs of members that link both ways.</summary>
+    /// <summary>Share of pairs that link both ways, among members that link to others.</summary>
     public double MutualShare
     {
         get
@@ -58,7 +58,8 @@ internal sealed class Inside
             long mutual = 0;
             foreach ((int source, int target, _) in Links())
                 mutual += source < target && _at.Links(target, source) ? 1 : 0;
-            return mutual / Math.Max(1, Members.Length * (Members.Length - 1.0) / 2);
+            int linking = Members.Count(LinksInside);
+            return mutual / Math.Max(1, linking * (linking - 1.0) / 2);
         }
     }
 
@@ -164,7 +165,7 @@ internal sealed class Inside
         return links;
     }
 
-    private int InnerLinks(int member)
+    public int InnerLinks(int member)
     {
         int links = 0;
         foreach (uint target in _at.Graph.OutOf(member))

@@ -9,6 +9,8 @@ namespace Backlinks.Spam;
 /// </summary>
 internal static class KeyGroups
 {
+    private const double Strong = 2;
+
     /// <summary>Calls <paramref name="group"/>(key, members ascending) for each key that counts, in order of keys.</summary>
     public static void ForEach(Surroundings at, SharedKeys channel, Action<ulong, int[]> group, CancellationToken cancel)
     {
@@ -44,14 +46,21 @@ internal static class KeyGroups
         }
     }
 
+    /// <summary>Ties groups of strong channels; weak ones tie only domains that other evidence ties already: half the web shares an address
+    /// with somebody.</summary>
     public static void AddTies(Surroundings at, EvidenceList ties, CancellationToken cancel)
     {
-        foreach (SharedKeys channel in at.Input.Channels)
+        foreach (SharedKeys channel in at.Input.Channels.Where(c => c.Strength >= Strong))
             ForEach(at, channel, (_, members) => ties.AddGroup(members, EvidenceKind.Key, channel.Strength / 3), cancel);
+        bool[] tied = new bool[at.Graph.NodeCount];
+        foreach (Evidence tie in ties.Ties)
+            tied[tie.A] = tied[tie.B] = true;
+        foreach (SharedKeys channel in at.Input.Channels.Where(c => c.Strength < Strong))
+            ForEach(at, channel, (_, members) => ties.AddGroup(Array.FindAll(members, m => tied[m]), EvidenceKind.Key, channel.Strength / 3), cancel);
     }
 
     public static int Common(Surroundings at, SharedKeys channel) =>
-        (int)Math.Min(Math.Max(8, at.Options.CommonKeyShare * at.Graph.NodeCount), channel.Strength < 2 ? at.Options.CommonKeyDomains : 20L * at.Options.CommonKeyDomains);
+        (int)Math.Min(Math.Max(8, at.Options.CommonKeyShare * at.Graph.NodeCount), channel.Strength < Strong ? at.Options.CommonKeyDomains : 20L * at.Options.CommonKeyDomains);
 
     private static void Unique(List<int> sorted)
     {

@@ -11,29 +11,73 @@ public sealed record WeightedGraph(int[] Offsets, int[] Targets, double[] Weight
     /// <summary>Edges in any order; weights of repeats are summed in the order given, loops are dropped.</summary>
     public static WeightedGraph Of(int nodes, IEnumerable<(int A, int B, double Weight)> edges)
     {
-        var both = new List<(int From, int To, int Order, double Weight)>();
-        foreach ((int a, int b, double weight) in edges)
+        var list = new List<(int A, int B, double Weight)>(edges);
+        int[] offsets = new int[nodes + 1];
+        foreach ((int a, int b, _) in list)
             if (a != b)
             {
-                both.Add((a, b, both.Count, weight));
-                both.Add((b, a, both.Count, weight));
-            }
-        both.Sort(static (x, y) => x.From != y.From ? x.From.CompareTo(y.From) : x.To != y.To ? x.To.CompareTo(y.To) : x.Order.CompareTo(y.Order));
-        int[] offsets = new int[nodes + 1];
-        var targets = new List<int>();
-        var weights = new List<double>();
-        for (int i = 0; i < both.Count; i++)
-            if (i > 0 && both[i].From == both[i - 1].From && both[i].To == both[i - 1].To)
-                weights[^1] += both[i].Weight;
-            else
-            {
-                targets.Add(both[i].To);
-                weights.Add(both[i].Weight);
-                offsets[both[i].From + 1]++;
+                offsets[a + 1]++;
+                offsets[b + 1]++;
             }
         for (int node = 0; node < nodes; node++)
             offsets[node + 1] += offsets[node];
-        return new WeightedGraph(offsets, [.. targets], [.. weights]);
+        int[] next = offsets[..nodes], targets = new int[offsets[nodes]];
+        double[] weights = new double[offsets[nodes]];
+        for (int i = 0; i < list.Count; i++)
+            if (list[i] is var (a, b, weight) && a != b)
+            {
+                (targets[next[a]], weights[next[a]++]) = (b, weight);
+                (targets[next[b]], weights[next[b]++]) = (a, weight);
+            }
+        return Merge(offsets, targets, weights);
+    }
+
+    /// <summary>Sorts each row by target, in the order given among equals, and sums repeats: rows are short, so by insertion, long ones by a stable sort.</summary>
+    private static WeightedGraph Merge(int[] offsets, int[] targets, double[] weights)
+    {
+        int kept = 0, start = 0;
+        for (int node = 0; node + 1 < offsets.Length; node++)
+        {
+            int end = offsets[node + 1], first = kept;
+            if (end - start > 1)
+                SortRow(targets.AsSpan(start, end - start), weights.AsSpan(start, end - start));
+            for (int i = start; i < end; i++)
+                if (kept > first && targets[kept - 1] == targets[i])
+                    weights[kept - 1] += weights[i];
+                else
+                {
+                    (targets[kept], weights[kept]) = (targets[i], weights[i]);
+                    kept++;
+                }
+            start = end;
+            offsets[node + 1] = kept;
+        }
+        Array.Resize(ref targets, kept);
+        Array.Resize(ref weights, kept);
+        return new WeightedGraph(offsets, targets, weights);
+    }
+
+    private static void SortRow(Span<int> targets, Span<double> weights)
+    {
+        if (targets.Length > 32)
+        {
+            long[] keys = new long[targets.Length]; // target, then place: stable
+            for (int i = 0; i < keys.Length; i++)
+                keys[i] = ((long)targets[i] << 32) | (uint)i;
+            Array.Sort(keys);
+            double[] copy = weights.ToArray();
+            for (int i = 0; i < keys.Length; i++)
+                (targets[i], weights[i]) = ((int)(keys[i] >> 32), copy[(int)keys[i]]);
+            return;
+        }
+        for (int i = 1; i < targets.Length; i++)
+        {
+            (int target, double weight) = (targets[i], weights[i]);
+            int j = i - 1;
+            for (; j >= 0 && targets[j] > target; j--)
+                (targets[j + 1], weights[j + 1]) = (targets[j], weights[j]);
+            (targets[j + 1], weights[j + 1]) = (target, weight);
+        }
     }
 }
 

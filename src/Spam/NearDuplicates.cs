@@ -9,24 +9,21 @@ namespace Backlinks.Spam;
 /// bits are four times as many as the fingerprints: 4 tables to 16,000, 10 to 8 million, 20 beyond. Exact: no pair is lost, but
 /// for texts that everyone has: a value, or a table's key, of more domains than a common key (<see cref="KeyGroups"/>) is a
 /// parking page or an error message and is left out.</para>
-/// Cost: tables × N log N, 12 bytes a fingerprint. One thread; pairs come in order.
+/// Cost: tables × N log N, 12 bytes a fingerprint and a thread. Pairs come in order, whatever the threads.
 /// </summary>
 internal static class NearDuplicates
 {
     /// <summary>Pairs of domains (lower first) with a near-duplicate, distinct, ascending.</summary>
-    public static List<(int A, int B)> Pairs(SharedKeys contents, int bits, int common, CancellationToken cancel = default)
+    public static List<(int A, int B)> Pairs(SharedKeys contents, int bits, int common, int threads = 0, CancellationToken cancel = default)
     {
         (ulong[] prints, int[] nodes) = Distinct(contents, common);
-        var found = new HashSet<(int, int)>();
         int blocks = prints.Length <= 1 << 14 ? 4 : prints.Length <= 1 << 23 ? 5 : 6;
         int agree = Math.Max(1, blocks - bits);
-        for (int chosen = 0; chosen < 1 << blocks; chosen++)
-            if (BitOperations.PopCount((uint)chosen) == agree)
-            {
-                cancel.ThrowIfCancellationRequested();
-                Compare(prints, nodes, Mask(chosen, blocks), bits, common, found);
-            }
-        List<(int A, int B)> pairs = [.. found];
+        int[] tables = [.. Enumerable.Range(0, 1 << blocks).Where(chosen => BitOperations.PopCount((uint)chosen) == agree)];
+        var found = new HashSet<(int, int)>[tables.Length];
+        Parallel.For(0, tables.Length, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads },
+            table => Compare(prints, nodes, Mask(tables[table], blocks), bits, common, found[table] = []));
+        List<(int A, int B)> pairs = [.. found.SelectMany(f => f).Distinct()];
         pairs.Sort();
         return pairs;
     }
@@ -35,7 +32,7 @@ internal static class NearDuplicates
     {
         if (at.Input.Contents is not { } contents)
             return;
-        List<(int A, int B)> pairs = Pairs(contents, at.Options.DuplicateBits, KeyGroups.Common(at, contents), cancel);
+        List<(int A, int B)> pairs = Pairs(contents, at.Options.DuplicateBits, KeyGroups.Common(at, contents), at.Options.Threads, cancel);
         int[] joined = [.. Enumerable.Range(0, at.Graph.NodeCount)]; // one text in many spins: tied as one group, see EvidenceList
         foreach ((int a, int b) in pairs)
             if (at.Group[a] != at.Group[b])

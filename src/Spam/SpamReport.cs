@@ -42,7 +42,7 @@ public sealed record SpamCluster
     /// <summary>Log-likelihood ratio by family of evidence, each capped.</summary>
     public required IReadOnlyDictionary<EvidenceFamily, double> Families { get; init; }
 
-    /// <summary>Share of what links give the targets that comes from members, 0 to 1.</summary>
+    /// <summary>Share of what links give a target that comes from members, 0 to 1; of the middle one of the targets.</summary>
     public required double Insularity { get; init; }
 
     /// <summary>Links from members to members.</summary>

@@ -4,8 +4,8 @@ namespace Backlinks.Spam;
 
 /// <summary>
 /// What every generator asks of a domain: its group, whether it is weak and narrow, what its links pass.
-/// <para><em>Weak</em>: z ≤ 1/(1−d). A farm that lives on itself cannot lift its members' mean above that (the fixed point of
-/// z = 1 + d·z), so domains above have support from elsewhere. <em>Narrow</em>: breadth ≤ <see cref="SpamOptions.NarrowBreadth"/>.
+/// <para><em>Weak</em>: z ≤ 2/(1−d). A farm that lives on itself cannot lift its members' mean above 1/(1−d) (the fixed point of
+/// z = 1 + d·z), which a closed ring reaches; twice as much leaves room for a hijacked link, and what is above has support. <em>Narrow</em>: breadth ≤ <see cref="SpamOptions.NarrowBreadth"/>.
 /// Breadth counts the groups a domain links to, without its <em>circle</em>: neighbours that link back or to another of its
 /// neighbours. Members of a dense farm link to hundreds of each other and to little else; a directory's entries do not know
 /// each other. Where a domain links to more than <see cref="Looked"/>, that many, evenly spaced, stand for all.</para>
@@ -30,7 +30,7 @@ internal sealed class Surroundings
         _total = new double[n];
         Breadth = new int[n];
         Booster = new bool[n];
-        double weak = 1 / (1 - input.Damping);
+        double weak = 2 / (1 - input.Damping);
         Each(n, (start, end) =>
         {
             var groups = new List<int>();

@@ -129,7 +129,7 @@ public static class RankMillionDomains
         JsonElement json = JsonDocument.Parse(output.Result).RootElement, ofPages = json.GetProperty("pages");
         if (json.GetProperty("nodes").GetInt64() != facts.Domains || ofPages.GetProperty("nodes").GetInt64() != facts.StoredPages
             || !json.GetProperty("converged").GetBoolean() || !ofPages.GetProperty("converged").GetBoolean()
-            || !(json.GetProperty("error_bound").GetDouble() <= 1e-9))
+            || !(json.GetProperty("error_bound").GetDouble() <= 1e-8))
             throw new InvalidOperationException($"{what}: not the answer that was expected, do not trust the time either: {output.Result}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {seconds:F1} s, peak {peak >> 20} MB resident, {priv >> 20} MB private; "
             + $"{json.GetProperty("nodes").GetInt64():N0} domains, {json.GetProperty("links").GetInt64():N0} edges between them; {ofPages.GetProperty("nodes").GetInt64():N0} pages, {ofPages.GetProperty("links").GetInt64():N0} edges"));

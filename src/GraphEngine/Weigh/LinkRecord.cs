@@ -17,6 +17,10 @@ public enum LinkRecordFlags : byte
 
     /// <summary>Both ends belong to domains of one owner.</summary>
     SameOwner = 8,
+
+    /// <summary>A report of what was seen itself: of a page's link whose element is known, or between domains whose pages are known
+    /// to link. It says nothing new and has the site-wide factor 0.</summary>
+    SeenItself = 16,
 }
 
 /// <summary>One live link of a kind that ranks, withheld or not, with every factor of its weight.</summary>

@@ -52,7 +52,7 @@ public sealed class LinkRecordsWriter : IDisposable
             Column("link_rel", "marks: 1 nofollow, 2 ugc, 4 sponsored, 8 page nofollow, 2048 hidden, …", static (in LinkRecord r) => (ushort)r.Rel);
             Column("link_zone", "0 unknown, 1 main, 2 list in main, 3 aside, 4 nav, 5 header, 6 footer, 7 comments", static (in LinkRecord r) => (byte)r.Zone);
             Column("link_form", "anchor: 0 descriptive, 1 image with alt, 2 naked URL, 3 generic, 4 empty, 5 unknown", static (in LinkRecord r) => (byte)r.Form);
-            Column("link_flags", "1 site-wide, 2 its best instance, 4 within a domain, 8 within an owner", static (in LinkRecord r) => (byte)r.Flags);
+            Column("link_flags", "1 site-wide, 2 its best instance, 4 within a domain, 8 within an owner, 16 report of a link that was seen itself", static (in LinkRecord r) => (byte)r.Flags);
             Column("link_position", "relative place in the main text, NaN unknown", static (in LinkRecord r) => r.Position);
             Column("link_anchor", "number of the anchor's text", static (in LinkRecord r) => r.Anchor);
             Column("link_first_seen", "seconds since 1970", static (in LinkRecord r) => r.FirstSeenSeconds);

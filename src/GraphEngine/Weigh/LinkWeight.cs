@@ -16,7 +16,7 @@ namespace Backlinks.GraphEngine;
 /// <param name="Form">0 to 1, by the kind of anchor.</param>
 /// <param name="Relevance">0 to 1, by the similarity of both ends.</param>
 /// <param name="Sitewide">1 for a link of its own; of one that stands all over a site the best instance has more, or less,
-/// and the others 0.</param>
+/// and the others 0, as have reports of links that were seen themselves: all is counted once.</param>
 public readonly record struct LinkWeight(float Rel, float Zone, float Position, float Form, float Relevance, float Sitewide)
 {
     /// <summary>What the link would weigh if it were followed.</summary>

@@ -38,7 +38,8 @@ public sealed record StoreGraphsResult(GraphManifest Pages, GraphManifest Domain
 /// Two weighted graphs of what a link store knows now.
 /// <list type="bullet">
 /// <item>Counted are links that are live and of a kind that can carry authority (a, area, redirect, canonical, reported), each
-/// with the weight of <see cref="LinkWeight"/>, which rel may bring to 0; a page's links to itself are not.</item>
+/// with the weight of <see cref="LinkWeight"/>, which rel may bring to 0; a page's links to itself are not, and a report beside
+/// the link it reports has the weight 0.</item>
 /// <item><b>Pages</b>: nodes are the pages that were visited, or that such a link names. w(p,q) = Σ weights of the links from p
 /// to q, links within a site included; a pair of weight 0 is no edge. <c>lost_weights</c>: Σ of what rel withholds. Every link has
 /// a record (<see cref="LinkRecords"/>). Array <c>domains</c> (u4, n): the node of each page in the domain graph.</item>
@@ -80,7 +81,7 @@ public static class StoreGraphs
         AnchorForm[] forms = anchors.Forms(threads, cancel);
         progress?.Report(new StepProgress("weighing links", 0, pageLinks.Links.Length, "links"));
         WeighedLinks links = WeighedLinks.OfPages(pageLinks, nodes, forms, owners, options, threads, cancel);
-        WeighedLinks reports = WeighedLinks.OfReports(reportedLinks, forms, owners, options.Profile);
+        WeighedLinks reports = WeighedLinks.OfReports(reportedLinks, pageLinks, nodes, forms, owners, options.Profile);
         OutLinks outLinks = links.BySource(), outReports = reports.BySource();
         GraphManifest? pages = null, domains = null;
         Both(() => pages = WritePages(pagesFolder, nodes, links, outLinks, anchors, options, progress, stop.Token),

@@ -50,18 +50,19 @@ internal sealed class WeighedLinks
                 if (candidates.Length < count)
                     (candidates, flags) = (new SitewideCandidate[2 * count], new LinkRecordFlags[2 * count]);
                 uint domain = nodes.DomainOfPage[target];
+                MarkSeen(sorted.Links.AsSpan(start, count));
                 for (int k = 0; k < count; k++)
                 {
                     ref StoreLink link = ref sorted.Links[start + k];
                     uint from = nodes.DomainOfPage[link.Source];
-                    link.Flags = from == domain ? LinkRecordFlags.Internal : owners.Length > 0 && owners[from] == owners[domain] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None;
+                    link.Flags |= from == domain ? LinkRecordFlags.Internal : owners.Length > 0 && owners[from] == owners[domain] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None;
                     if (similarity.Length > 0)
                         similarity[start + k] = options.Relevance!(nodes.IdOfPage[link.Source], nodes.IdOfPage[target]);
                     if (weighed._sitewide.Length > 0)
                         weighed._sitewide[start + k] = 1;
                     LinkWeight factors = weighed.FactorsOf(start + k);
                     (weighed.Weight[start + k], weighed.Full[start + k]) = (factors.Weight, factors.Full);
-                    bool exempt = link.Kind is LinkKind.Redirect or LinkKind.Canonical || (from == domain && !profile.SitewideInternal);
+                    bool exempt = link.Kind is LinkKind.Redirect or LinkKind.Canonical || (link.Flags & LinkRecordFlags.SeenItself) != 0 || (from == domain && !profile.SitewideInternal);
                     candidates[k] = new SitewideCandidate(exempt ? SitewideLinks.Exempt : nodes.SiteOfPage[link.Source], link.Text, link.Zone, link.Source, factors.Weight, factors.Full);
                 }
                 if (weighed._sitewide.Length == 0 || count < profile.SitewidePages)
@@ -80,13 +81,20 @@ internal sealed class WeighedLinks
     }
 
     /// <summary>Weighs what reports say of hosts and domains; never site-wide, its relevance unknown.</summary>
-    public static WeighedLinks OfReports(SortedLinks sorted, AnchorForm[] forms, uint[] owners, LinkProfile profile)
+    /// <param name="pages">The links between pages: where any leads from domain to domain, a report adds nothing.</param>
+    public static WeighedLinks OfReports(SortedLinks sorted, SortedLinks pages, StoreNodes nodes, AnchorForm[] forms, uint[] owners, LinkProfile profile)
     {
+        var unseen = new HashSet<ulong>();
+        foreach (ref readonly StoreLink link in sorted.Links.AsSpan())
+            unseen.Add((ulong)link.Source << 32 | link.Target);
+        for (int i = 0; i < pages.Links.Length && unseen.Count > 0; i++)
+            unseen.Remove((ulong)nodes.DomainOfPage[pages.Links[i].Source] << 32 | nodes.DomainOfPage[pages.Links[i].Target]);
         var weighed = new WeighedLinks(sorted, profile, forms, [], false, profile.Variant == PositionVariant.Popularity ? PopularityOf(sorted, 1, CancellationToken.None) : []);
         for (int i = 0; i < sorted.Links.Length; i++)
         {
             ref StoreLink link = ref sorted.Links[i];
-            link.Flags = owners.Length > 0 && owners[link.Source] == owners[link.Target] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None;
+            link.Flags = (owners.Length > 0 && owners[link.Source] == owners[link.Target] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None)
+                | (unseen.Contains((ulong)link.Source << 32 | link.Target) ? LinkRecordFlags.None : LinkRecordFlags.SeenItself);
             LinkWeight factors = weighed.FactorsOf(i);
             (weighed.Weight[i], weighed.Full[i]) = (factors.Weight, factors.Full);
         }
@@ -146,7 +154,18 @@ internal sealed class WeighedLinks
         ref readonly StoreLink link = ref Sorted.Links[i];
         LinkWeight factors = LinkWeight.Of(_profile, link.Kind, link.Rel, link.Zone, link.Position, FormOf(link), _similarity.Length > 0 ? _similarity[i] : float.NaN,
             _popularity.Length > 0 ? _popularity[link.Target] : double.NaN);
-        return _sitewide.Length > 0 ? factors with { Sitewide = _sitewide[i] } : factors;
+        return (link.Flags & LinkRecordFlags.SeenItself) != 0 ? factors with { Sitewide = 0 } : _sitewide.Length > 0 ? factors with { Sitewide = _sitewide[i] } : factors;
+    }
+
+    // A report does not say which element it saw: where the page is known to link, it saw that. Kinds are in order within a source.
+    private static void MarkSeen(Span<StoreLink> row)
+    {
+        uint seen = StoreNodes.NoNode; // the last source with an element
+        foreach (ref StoreLink link in row)
+            if (link.Kind is LinkKind.Anchor or LinkKind.Area)
+                seen = link.Source;
+            else if (link.Kind == LinkKind.Reported && link.Source == seen)
+                link.Flags = LinkRecordFlags.SeenItself;
     }
 
     private AnchorForm FormOf(in StoreLink link) => AnchorForms.Of(_forms[link.Text], link.Kind, link.Rel);

@@ -91,6 +91,16 @@ public sealed class CorpusTopics
         return (topics, confidence, words);
     }
 
+    /// <summary>As <see cref="Rows"/> for the nodes of a graph of these pages, with what neighbours say of those that have little text:
+    /// see <see cref="TopicPropagation"/>. Pages without any text, and those never visited, then have the topics of what links to
+    /// them, where anchors tell that the two are alike.</summary>
+    /// <param name="ids">The store's number of each node; −1 for a node without a page of its own.</param>
+    public (float[] Topics, float[] Confidence) Spread(LinkGraph graph, long[] ids, TopicPropagationOptions? options = null, CancellationToken cancel = default)
+    {
+        (float[] topics, float[] confidence, int[] words) = Rows(ids);
+        return TopicPropagation.Spread(graph, topics, confidence, words, (a, b) => Similarity(ids[a], ids[b]), options, cancel);
+    }
+
     /// <summary>Reads all pages twice and tells their topics.</summary>
     /// <param name="pages">The store's pages; enumerated twice, each time by one thread at a time.</param>
     /// <param name="anchors">Texts of the links to a page, by its number, each once for each referring owner or domain; null where none

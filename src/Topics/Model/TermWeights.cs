@@ -14,31 +14,47 @@ internal static class TermWeights
     private static readonly double[] Sublinear = [0, .. Enumerable.Range(1, 511).Select(f => 1 + Math.Log(f))];
 
     /// <summary>Writes the weight of each term of the page, in its order. All 0 where nothing in it tells anything.</summary>
+    /// <param name="rarities">Of each term of the page, in its order.</param>
     public static void Write(PageTerms page, ReadOnlySpan<float> rarities, float anchorShare, Span<float> weights)
     {
-        double content = 0, anchors = 0;
-        for (int i = 0; i < page.Count; i++)
+        int n = page.Count;
+        ReadOnlySpan<float> inContent = page.InContent.AsSpan(0, n), inAnchors = page.InAnchors.AsSpan(0, n);
+        double content = Field(inContent, rarities, weights);
+        if (page.AnchorTokens == 0)
         {
-            float rarity = rarities[page.Terms[i]];
-            double c = Weight(page.InContent[i], rarity), a = Weight(page.InAnchors[i], rarity);
-            content += c * c;
-            anchors += a * a;
+            Scale(weights[..n], content);
+            return;
         }
-        double ofContent = content > 0 ? (anchors > 0 ? 1 - anchorShare : 1) / Math.Sqrt(content) : 0;
-        double ofAnchors = anchors > 0 ? (content > 0 ? anchorShare : 1) / Math.Sqrt(anchors) : 0;
+        Span<float> ofAnchors = n <= 1024 ? stackalloc float[n] : new float[n];
+        double anchors = Field(inAnchors, rarities, ofAnchors);
+        double c = content > 0 ? (anchors > 0 ? 1 - anchorShare : 1) / Math.Sqrt(content) : 0, a = anchors > 0 ? (content > 0 ? anchorShare : 1) / Math.Sqrt(anchors) : 0;
         double sum = 0;
-        for (int i = 0; i < page.Count; i++)
+        for (int i = 0; i < n; i++)
         {
-            float rarity = rarities[page.Terms[i]];
-            float weight = (float)(ofContent * Weight(page.InContent[i], rarity) + ofAnchors * Weight(page.InAnchors[i], rarity));
-            weights[i] = weight;
-            sum += (double)weight * weight;
+            weights[i] = (float)(c * weights[i] + a * ofAnchors[i]);
+            sum += (double)weights[i] * weights[i];
         }
-        float scale = sum > 0 ? (float)(1 / Math.Sqrt(sum)) : 0;
-        foreach (ref float weight in weights[..page.Count])
-            weight *= scale;
+        Scale(weights[..n], sum);
     }
 
-    private static double Weight(float frequency, float rarity) => 
-        rarity * (frequency <= 0 ? 0 : frequency <= 1 ? 1 : frequency < Sublinear.Length && frequency == (int)frequency ? Sublinear[(int)frequency] : 1 + Math.Log(frequency));
+    /// <summary>Unscaled weights of a field; returns the sum of their squares.</summary>
+    private static double Field(ReadOnlySpan<float> frequencies, ReadOnlySpan<float> rarities, Span<float> weights)
+    {
+        double sum = 0;
+        for (int i = 0; i < frequencies.Length; i++)
+        {
+            float f = frequencies[i];
+            double weight = rarities[i] * (f <= 0 ? 0 : f <= 1 ? 1 : f < Sublinear.Length && f == (int)f ? Sublinear[(int)f] : 1 + Math.Log(f));
+            weights[i] = (float)weight;
+            sum += weight * weight;
+        }
+        return sum;
+    }
+
+    private static void Scale(Span<float> weights, double square)
+    {
+        float scale = square > 0 ? (float)(1 / Math.Sqrt(square)) : 0;
+        foreach (ref float weight in weights)
+            weight *= scale;
+    }
 }

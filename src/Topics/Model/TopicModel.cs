@@ -103,24 +103,26 @@ public sealed class TopicModel
     /// <summary>a and b of the confidence.</summary>
     public (double Offset, double Slope) Calibration => (_offset, _slope);
 
-    /// <summary>Terms that a centroid can have, numbered from 0 as they were met, so that what a fit works on is small.</summary>
+    /// <summary>What is looked up of each term, side by side, for a look costs a miss of the cache.</summary>
+    /// <param name="Rarity">See <see cref="TermStatistics.Rarities"/>.</param>
+    /// <param name="Place">1 + its number among the terms that a centroid can have; 0 for none.</param>
+    private readonly record struct TermEntry(float Rarity, int Place);
+
+    /// <summary>All terms; those that a centroid can have are numbered as they were met, so that what a fit works on is small.</summary>
     private sealed class FittedTerms(float[] rarities)
     {
-        private readonly int[] _places = NoPlaces(); // of each term, or −1
-
-        public float[] Rarities => rarities;
+        private readonly TermEntry[] _entries = [.. rarities.Select(rarity => new TermEntry(rarity, 0))];
 
         public int Count { get; private set; }
 
-        public int PlaceOf(int term) => _places[term];
+        public TermEntry this[int term] => _entries[term];
 
-        public int Add(int term) => _places[term] >= 0 ? _places[term] : _places[term] = Count++;
-
-        private static int[] NoPlaces()
+        /// <summary>The number of a term, which it gets now if it has none.</summary>
+        public int Add(int term)
         {
-            int[] places = new int[TermReader.Terms];
-            Array.Fill(places, -1);
-            return places;
+            if (_entries[term].Place == 0)
+                _entries[term] = new TermEntry(_entries[term].Rarity, ++Count);
+            return _entries[term].Place - 1;
         }
     }
 
@@ -129,9 +131,12 @@ public sealed class TopicModel
     {
         public static Vector Of(PageTerms page, FittedTerms terms, TopicModelOptions options)
         {
-            float[] weights = new float[page.Count];
-            TermWeights.Write(page, terms.Rarities, options.AnchorShare, weights);
-            return new Vector([.. page.Terms.Take(page.Count).Select(terms.Add)], weights, HasEnough(page, options));
+            float[] weights = new float[page.Count], rarities = new float[page.Count];
+            int[] places = new int[page.Count];
+            for (int i = 0; i < page.Count; i++)
+                (rarities[i], places[i]) = (terms[page.Terms[i]].Rarity, terms.Add(page.Terms[i]));
+            TermWeights.Write(page, rarities, options.AnchorShare, weights);
+            return new Vector(places, weights, HasEnough(page, options));
         }
     }
 
@@ -224,20 +229,24 @@ public sealed class TopicModel
     /// <param name="sketch"><see cref="TermSketch.Size"/> numbers, or none where no sketch is wanted.</param>
     public float Tell(PageTerms page, Span<float> topics, Span<uint> sketch)
     {
-        float[] weights = ArrayPool<float>.Shared.Rent(Math.Max(1, page.Count));
+        float[] weights = ArrayPool<float>.Shared.Rent(Math.Max(1, page.Count)), rarities = ArrayPool<float>.Shared.Rent(Math.Max(1, page.Count));
         int[] places = ArrayPool<int>.Shared.Rent(Math.Max(1, page.Count));
         try
         {
-            TermWeights.Write(page, _terms.Rarities, Options.AnchorShare, weights);
+            for (int i = 0; i < page.Count; i++)
+            {
+                TermEntry entry = _terms[page.Terms[i]];
+                (rarities[i], places[i]) = (entry.Rarity, entry.Place - 1);
+            }
+            TermWeights.Write(page, rarities, Options.AnchorShare, weights);
             if (!sketch.IsEmpty)
                 TermSketch.Write(page.Terms.AsSpan(0, page.Count), weights.AsSpan(0, page.Count), sketch);
-            for (int i = 0; i < page.Count; i++)
-                places[i] = _terms.PlaceOf(page.Terms[i]);
             return Classify(places.AsSpan(0, page.Count), weights, HasEnough(page, Options), topics, out _);
         }
         finally
         {
             ArrayPool<float>.Shared.Return(weights);
+            ArrayPool<float>.Shared.Return(rarities);
             ArrayPool<int>.Shared.Return(places);
         }
     }
@@ -326,13 +335,13 @@ public sealed class TopicModel
                 foreach (Word word in words[..WordScanner.Scan(phrase, words, 0)])
                 {
                     int term = reader.TermOf(phrase, word, taxonomy.Language);
-                    if (term < 0 || fitted.Rarities[term] <= 0 || !seen.Add(term))
+                    if (term < 0 || fitted[term].Rarity <= 0 || !seen.Add(term))
                         continue;
                     terms[k].Add(term);
                     topicsWith[term] = topicsWith.GetValueOrDefault(term) + 1;
                 }
         }
-        double Weight(int term) => fitted.Rarities[term] / (double)topicsWith[term];
+        double Weight(int term) => fitted[term].Rarity / (double)topicsWith[term];
         return [.. terms.Select(list => Math.Sqrt(list.Sum(term => Weight(term) * Weight(term))) is var norm
             ? list.Select(term => (fitted.Add(term), Weight(term) / norm)).ToArray() : [])];
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backlinks.Cli;
 using Backlinks.SampleWeb;
+using Backlinks.Spam;
 using Backlinks.Stores;
 
 namespace Backlinks.Tests.Cli;
@@ -38,8 +39,9 @@ public sealed class StoreRunTests : IClassFixture<StoreRunTests.Crawled>
     [Fact]
     public void Planted_farms_are_named_with_reasons_and_honest_groups_are_cleared()
     {
-        JsonElement clusters = Program.Run("spam", "--json", "--data", _crawled.Data).Ok().Json;
-        List<(string Id, double Score, HashSet<string> Members)> found = [.. clusters.EnumerateArray().Select(c => (c.GetProperty("id").GetString()!, c.GetProperty("score").GetDouble(), Members(c)))];
+        using Run run = new DataFolder(_crawled.Data).OpenRun();
+        SpamReport report = SpamReport.Parse(run.Document(SpamReport.FileName));
+        List<(string Id, double Score, HashSet<string> Members)> found = [.. report.Clusters.Select(c => (c.Id, c.Score, c.Members.Select(m => m.Name).ToHashSet()))];
         foreach (SampleGroup group in _crawled.Web.Groups)
         {
             HashSet<string> planted = [.. group.Hosts.Select(h => _crawled.Web.FindSite(h)!.Domain)];
@@ -48,10 +50,14 @@ public sealed class StoreRunTests : IClassFixture<StoreRunTests.Crawled>
             else if (!group.Spam)
                 Assert.DoesNotContain(found, c => c.Members.Overlaps(planted));
         }
-        foreach ((string id, _, _) in found)
+        JsonElement listed = Program.Run("spam", "--json", "--data", _crawled.Data).Ok().Json;
+        Assert.Equal(found.Select(c => c.Id), listed.EnumerateArray().Select(c => c.GetProperty("id").GetString()));
+        foreach (SpamCluster cluster in report.Clusters)
         {
-            JsonElement one = Program.Run("spam", id, "--json", "--data", _crawled.Data).Ok().Json;
-            Assert.NotEmpty(one.GetProperty("reasons").EnumerateArray());
+            string told = Program.Run("spam", cluster.Id, "--data", _crawled.Data).Ok().Output;
+            Assert.NotEmpty(cluster.Reasons);
+            Assert.All(cluster.Reasons, reason => Assert.Contains(reason.Text, told, StringComparison.Ordinal));
+            Assert.Contains(cluster.Reasons, reason => reason.Examples.Any(e => e.Contains("http://", StringComparison.Ordinal)));
         }
     }
 
@@ -105,8 +111,6 @@ public sealed class StoreRunTests : IClassFixture<StoreRunTests.Crawled>
             Assert.All(files, f => Assert.True(File.ReadAllBytes(Path.Combine(first, f)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(second, f))), $"{f} differs on {threads} threads"));
         }
     }
-
-    private static HashSet<string> Members(JsonElement cluster) => [.. cluster.GetProperty("members").EnumerateArray().Select(m => m.GetProperty("name").GetString()!)];
 
     private static double Jaccard(HashSet<string> a, HashSet<string> b) => (double)a.Count(b.Contains) / a.Union(b).Count();
 }

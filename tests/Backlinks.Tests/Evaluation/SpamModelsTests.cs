@@ -81,6 +81,28 @@ public class SpamModelsTests
     }
 
     [Fact]
+    public void A_teacher_sees_training_rows_that_it_knows_and_the_student_alone_scores()
+    {
+        (FeatureTable features, bool[] positive, double[] targets, int[] groups) = Made(300, signal: true);
+        int[] training = [.. Enumerable.Range(0, 200)], toScore = [.. Enumerable.Range(200, 100)];
+        var taughtRows = new List<int>();
+        Learner teacher = (_, _, learned, scored, _) =>
+        {
+            Assert.Empty(learned.Select(r => groups[r]).Intersect(scored.Select(r => groups[r])));
+            Assert.All(learned.Concat(scored), row => Assert.True(row < 200 && row % 2 == 0));
+            taughtRows.AddRange(scored);
+            return [.. scored.Select(_ => double.PositiveInfinity)]; // sure that all is spam
+        };
+        double[] score = Learners.Taught(teacher, row => row % 2 == 0, groups, (_, taught, _, scored, _) =>
+        {
+            Assert.All(training, row => Assert.Equal(row % 2 == 0 ? .75 * targets[row] + .25 : targets[row], taught[row]));
+            return [.. scored.Select(row => (double)row)];
+        }, share: .25)(features, targets, training, toScore, 5);
+        Assert.Equal([.. toScore.Select(r => (double)r)], score);
+        Assert.Equal(training.Where(r => r % 2 == 0), taughtRows.Order());
+    }
+
+    [Fact]
     public void Scores_do_not_depend_on_thread_count()
     {
         (FeatureTable features, bool[] positive, double[] targets, int[] groups) = Made(300, signal: true);

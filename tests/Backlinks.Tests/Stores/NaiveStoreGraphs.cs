@@ -33,9 +33,14 @@ internal sealed class NaiveStoreGraphs
 
         List<Link> all = [.. store.Links().Where(l => l.LostAt is null && StoreGraphs.Ranks(l.Kind) && l.Source != l.Target).Select(l => new Link(l, LinkWeight.Of(profile, l.Kind, l.Rel, l.Zone, l.Position,
             AnchorForms.Of(l.Anchor, l.Kind, l.Rel), l.Source.Contains("://", StringComparison.Ordinal) ? similarity(l.Source, l.Target) : float.NaN)))];
+        foreach (Link report in all.Where(l => l.Of.Kind == LinkKind.Reported))
+            if (report.Of.Source.Contains("://", StringComparison.Ordinal)
+                ? all.Exists(l => l.Of.Kind is LinkKind.Anchor or LinkKind.Area && (l.Of.Source, l.Of.Target) == (report.Of.Source, report.Of.Target))
+                : all.Exists(l => l.Of.Source.Contains("://", StringComparison.Ordinal) && (DomainOf(l.Of.Source), DomainOf(l.Of.Target)) == (DomainOf(report.Of.Source), DomainOf(report.Of.Target))))
+                report.Factors = report.Factors with { Sitewide = 0 };
         List<Link> ofPages = [.. all.Where(l => l.Of.Source.Contains("://", StringComparison.Ordinal))];
         var pagesOfSites = ofPages.Where(l => l.Of.Kind is not (LinkKind.Redirect or LinkKind.Canonical)).GroupBy(l => Site(l.Of.Source)).ToDictionary(g => g.Key, g => g.Select(l => l.Of.Source).Distinct().Count());
-        foreach (var group in ofPages.Where(l => l.Of.Kind is not (LinkKind.Redirect or LinkKind.Canonical) && (profile.SitewideInternal || DomainOf(l.Of.Source) != DomainOf(l.Of.Target)))
+        foreach (var group in ofPages.Where(l => l.Of.Kind is not (LinkKind.Redirect or LinkKind.Canonical) && l.Factors.Sitewide > 0 && (profile.SitewideInternal || DomainOf(l.Of.Source) != DomainOf(l.Of.Target)))
             .GroupBy(l => (Site(l.Of.Source), l.Of.Target, l.Of.Anchor, l.Of.Zone)))
         {
             int pages = group.Select(l => l.Of.Source).Distinct().Count();

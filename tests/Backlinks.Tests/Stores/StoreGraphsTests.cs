@@ -160,6 +160,25 @@ public sealed class StoreGraphsTests : IDisposable
     }
 
     [Fact]
+    public void A_report_of_what_was_seen_itself_adds_nothing()
+    {
+        LinkObservation report = To("https://b.test/", "b", Zone.Unknown, float.NaN, kind: LinkKind.Reported);
+        PageVisit crawled = Page("https://a.test/", To("https://b.test/", "b", Zone.Footer), To("https://c.test/", kind: LinkKind.Canonical));
+        PageVisit reported = Page("https://a.test/", report, report with { Target = "https://c.test/" }) with { Source = "moz:1", Outcome = VisitOutcome.Reported };
+        PageVisit domains = new() { Url = "a.test", At = Start, Source = "moz:2", Granularity = Granularity.Domain, Outcome = VisitOutcome.Reported, Links = [report with { Target = "b.test" }, report with { Target = "e.test" }] };
+        (LinkGraph pages, LinkGraph sites) = Build([crawled, reported, domains]);
+        Assert.Equal([(LinkKind.Anchor, LinkRecordFlags.None, .075), (LinkKind.Reported, LinkRecordFlags.SeenItself, 0)],
+            Into(pages, "https://b.test/").Select(r => (r.Kind, r.Flags, Math.Round(r.Weight, 6))));
+        double alone = .5 * Math.Exp(-1) * .75;
+        Assert.Equal(1 + alone, EdgesOf(pages)[("https://a.test/", "https://c.test/")], 1e-6); // a canonical is no element that a report sees
+        Assert.Equal(Math.Log2(1.075), EdgesOf(sites)[("a.test", "b.test")], 1e-6);
+        Assert.Equal(Math.Log2(1 + alone), EdgesOf(sites)[("a.test", "e.test")], 1e-6);
+        Assert.Equal(LinkRecordFlags.SeenItself, Assert.Single(Into(sites, "b.test")).Flags);
+        (LinkGraph uniform, _) = Build([crawled, reported], LinkProfile.Uniform);
+        Assert.Equal(1, EdgesOf(uniform)[("https://a.test/", "https://b.test/")]);
+    }
+
+    [Fact]
     public void Relevance_is_asked_for_each_pair_and_unknown_where_nobody_knows()
     {
         PageVisit[] visits = [Page("https://a.test/", To("https://b.test/"), To("https://c.test/"), To("https://d.test/"))];
@@ -223,10 +242,10 @@ public sealed class StoreGraphsTests : IDisposable
         LinkProfile profile = LinkProfileFile.Find(profileName);
         static string? Owner(string domain) => domain[0] is '0' or '1' or '2' ? "Acme" : null;
         static float Similarity(string s, string t) => (s.Length + t.Length) % 3 == 0 ? float.NaN : (s.Length * 7 + t.Length) % 11 / 10f;
-        for (int seed = 0; seed < 12; seed++)
+        for (int seed = 0; seed < 5; seed++)
         {
             using var store = new NaiveLinkStore();
-            store.Write(Random(seed, 10 + 12 * seed));
+            store.Write(Random(seed, 10 + 30 * seed));
             (LinkGraph pages, LinkGraph domains) = Build(store, profile, Owner, Similarity);
             var naive = new NaiveStoreGraphs(store, profile, DomainOf, Owner, Similarity);
             Same(naive.Pages, naive.PageLost, pages);
@@ -299,6 +318,9 @@ public sealed class StoreGraphsTests : IDisposable
                 links.Add(To(Url(random.Next(2 * pages)), Of(anchors), (Zone)random.Next(8), random.Next(4) == 0 ? float.NaN : random.NextSingle(),
                     Of(LinkRel.None, LinkRel.None, LinkRel.Nofollow, LinkRel.Ugc, LinkRel.Sponsored | LinkRel.Ugc, LinkRel.Hidden, LinkRel.AnchorIsAlt), Of(LinkKind.Anchor, LinkKind.Anchor, LinkKind.Anchor, LinkKind.Area, LinkKind.Image, LinkKind.Canonical)));
             visits.Add(Page(Url(page), [.. links]) with { Nofollow = page % 13 == 5 });
+            if (page % 3 == 1)
+                visits.Add(Page(Url(page), [.. links.Take(2).Select(l => l with { Kind = LinkKind.Reported, Position = float.NaN, Zone = Zone.Unknown }), To(Url(random.Next(2 * pages)), "", Zone.Unknown, float.NaN, kind: LinkKind.Reported)])
+                    with { Source = "ahrefs:1", Outcome = VisitOutcome.Reported });
             if (page % 17 == 3)
                 visits.AddRange(Enumerable.Range(2, 2).Select(day => Page(Url(page)) with { At = Start.AddDays(day) }));
         }

@@ -84,6 +84,27 @@ public class CorpusTopicsTests
     }
 
     [Fact]
+    public void Links_help_pages_of_few_words()
+    {
+        // Snippets of nine words; each page links to the next three of its subject, and one in four to anywhere.
+        StoredPage[] pages = [.. Pages(40).Select(page => page with { Title = "", Text = string.Join(' ', page.Text.Split(' ').Take(9)) })];
+        CorpusTopics topics = CorpusTopics.Compute(() => pages, null, Taxonomy.Default);
+        var links = new List<TestLink>();
+        for (int i = 0; i < pages.Length; i++)
+            for (int step = 1; step <= 3; step++)
+                links.Add((i, step == 3 && i % 4 == 0 ? i * 37 % pages.Length : i / 40 * 40 + (i + step) % 40));
+        using TestGraph graph = TestGraphs.Of(pages.Length, [.. links.DistinctBy(l => (l.Source, l.Target))]);
+        long[] ids = [.. pages.Select(page => page.Id)];
+        float[] alone = topics.Rows(ids).Topics;
+        (float[] spread, float[] surer) = topics.Spread(graph, ids);
+        Assert.Equal(pages.Length, surer.Length);
+        int K = topics.TopicCount, without = Right(alone), with = Right(spread);
+        Assert.True(with >= without, $"{without} of {pages.Length} were right by text alone, {with} with links");
+
+        int Right(float[] told) => Enumerable.Range(0, pages.Length).Count(i => Taxonomy.Default.Topics[Best(told.AsSpan(i * K, K))].Id == Names[SubjectOf(pages[i])]);
+    }
+
+    [Fact]
     public void Pages_that_come_between_the_passes_are_left_for_the_next_time()
     {
         int pass = 0;
