@@ -38,14 +38,14 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             throw new ArgumentException($"run {_before.Run.Id} weighed or folded links in another way; give the same options, or rank without --since");
         var changed = new Dictionary<long, StoredPage>();
         if (_before is not null)
-            foreach (StoredPage page in store.Pages(_before.Version, cancel))
+            foreach (StoredPage page in store.Contents(sinceVersion: _before.Version, cancel: cancel))
                 changed[page.Id] = page;
         Lap("what changed");
 
         var marks = new PageMarks();
         CorpusTopics? topics = options.Topics ? TellTopics(store, marks, changed) : null;
         if (options.Spam && (topics is null || _before is not null))
-            marks.Note(store.Contents(texts: false, cancel));
+            marks.Note(store.Contents(texts: false, cancel: cancel));
         Lap("topics");
 
         (Building pages, Building domains) = BuildGraphs(store, topics);
@@ -275,7 +275,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         long last = Math.Max(of.Ids.Length > 0 ? of.Ids.Max() : -1, store.Count().Pages);
         return _before is null
             ? CorpusTopics.Update(model, new ToldPages([], [], [], [], []), () => marks.Noting(store.Contents(cancel: cancel)), null, last, telling, progress, cancel)
-            : CorpusTopics.Update(model, of.Told(changed.Keys.ToHashSet()), () => changed.Values.Where(page => page.LastVisit is not null), null, last, telling, progress, cancel);
+            : CorpusTopics.Update(model, of.Told(changed.Keys.ToHashSet()), () => changed.Values, null, last, telling, progress, cancel);
     }
 
     /// <summary>The likeliest topic of each domain, −1 where it is rather another.</summary>

@@ -280,7 +280,7 @@ internal sealed class NaiveLinkStore : ILinkStore
     public StoredPage? FindPage(string url) =>
         _pages.Values.Where(p => p.Url == url).OrderBy(p => p.Granularity).Select(Describe).FirstOrDefault();
 
-    public IEnumerable<StoredPage> Contents(bool texts = true, CancellationToken cancel = default) => Pages(cancel: cancel).Where(p => p.LastVisit is not null)
+    public IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default) => Pages(sinceVersion, cancel).Where(p => p.LastVisit is not null)
         .Select(p => new StoredPage(p.Id, p.Url, p.Granularity, default, null, null, null, 0)
         {
             Words = p.Words,
