@@ -31,7 +31,8 @@ namespace Backlinks.GraphEngine;
 /// </summary>
 public sealed class LinkRecords
 {
-    internal const int Factors = 6;
+    /// <summary>Factors of a record in <c>link_factors</c>.</summary>
+    public const int Factors = 6;
 
     private static readonly ConditionalWeakTable<LinkGraph, LinkRecords> Opened = [];
 

@@ -30,7 +30,7 @@ public sealed class LinkRecordsWriter : IDisposable
     private readonly uint[] _sources;
     private readonly List<IDisposable> _open = [];
     private readonly List<Action> _writes = [];
-    private readonly List<Action<GraphBuilder>> _finishes = [];
+    private readonly List<(string Name, Func<ArrayEntry> Finish)> _finishes = [];
     private readonly LinkRecord[] _staged = new LinkRecord[Staged];
     private readonly NpyWriter<byte> _texts;
     private readonly NpyWriter<long> _textOffsets;
@@ -196,8 +196,10 @@ public sealed class LinkRecordsWriter : IDisposable
         graph.AddArray<long>("link_rows", _rows, "records into node v are [link_rows[v], link_rows[v+1])");
         graph.AddArray("link_source_rows", sourceRows, "records from node u are link_by_source[link_source_rows[u] … link_source_rows[u+1])");
         graph.AddArray("link_by_source", bySource, "numbers of the records of each source, ascending");
-        foreach (Action<GraphBuilder> finish in _finishes)
-            finish(graph);
+        ArrayEntry[] finished = new ArrayEntry[_finishes.Count];
+        Parallel.For(0, finished.Length, _threads, i => finished[i] = _finishes[i].Finish()); // each waits for the disk
+        for (int i = 0; i < finished.Length; i++)
+            graph.AddFile(_finishes[i].Name, finished[i]);
         graph.AddFile("anchor_texts", _texts.Finish("texts of anchors, UTF-8"));
         graph.AddFile("anchor_offsets", _textOffsets.Finish("text k is bytes [anchor_offsets[k], anchor_offsets[k+1]) of anchor_texts"));
     }
@@ -248,7 +250,7 @@ public sealed class LinkRecordsWriter : IDisposable
                 }
             writer.Write(buffer.AsSpan(0, fill));
         });
-        _finishes.Add(graph => graph.AddFile(name, writer.Finish(meaning)));
+        _finishes.Add((name, () => writer.Finish(meaning)));
     }
 
     private void FlushTexts()

@@ -86,20 +86,21 @@ public static class StoreGraphs
         GraphManifest? pages = null, domains = null;
         Both(() => pages = WritePages(pagesFolder, nodes, outLinks, graph => links.Write(pagesFolder, outLinks, anchors, graph, threads, progress, stop.Token), options, progress, stop.Token),
             () => domains = WriteDomains(domainsFolder, nodes, outLinks, outReports, reports.Sorted.Links.Length == 0 ? null
-                : graph => reports.Write(domainsFolder, outReports, anchors, graph, threads, null, stop.Token), owners, options, stop.Token), stop, static () => { });
+                : graph => reports.Write(domainsFolder, outReports, anchors, graph, threads, null, stop.Token), owners, options, stop.Token), stop);
         return new StoreGraphsResult(pages!, domains!, nodes.IdOfPage);
     }
 
     /// <summary>
     /// Both graphs as <see cref="Build"/> makes them, byte for byte, from those made of the same store at an earlier version and
-    /// from what changed since; see <see cref="StoreGraphsUpdate"/> for how, and for when it cannot be. That both were made with the same options is for the
-    /// caller to see to: the fold, the profile's name, owners, and factors where they are met are compared, but not all can be.
+    /// from what changed since; see <see cref="StoreGraphsUpdate"/> for how. That both are made with the same options is for the
+    /// caller to see to: compared are the names of fold and profile, owners, and the factors of links in rows that are made again,
+    /// but not what the fold does, the limits of site-wide links, or similarities of pairs whose source was not visited.
     /// </summary>
     /// <param name="pagesBefore">Discounted (<see cref="ReweighedGraph"/>) or not, as <paramref name="domainsBefore"/>; no discounts are in the result.</param>
     /// <param name="pageIdsBefore">The store's number of each page node (<see cref="StoreGraphsResult.PageIds"/>).</param>
     /// <param name="versionBefore">Of the store (<see cref="ILinkStore.Version"/>) when they were made.</param>
-    /// <param name="changedTexts">The store's numbers of the pages whose text changed: similarity is asked for only where a link's source was
-    /// visited since or either end is among these. Default: none.</param>
+    /// <param name="changedTexts">The store's numbers of the pages whose text changed: similarity is asked for only where a link's
+    /// source was visited since or either end is among these. Default: none.</param>
     /// <returns>Null where the changes are of a kind that needs a new <see cref="Build"/>; both folders are empty then.</returns>
     /// <inheritdoc cref="Build"/>
     public static StoreGraphsResult? Update(ILinkStore store, LinkGraph pagesBefore, LinkGraph domainsBefore, uint[] pageIdsBefore, long versionBefore,
@@ -111,15 +112,17 @@ public static class StoreGraphs
         if (update is null)
             return null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        OutLinks links = update.Links, none = new(new long[update.Nodes.Domains + 1L], [], []);
+        OutLinks? links = null;
+        Both(() => update.Write(pagesFolder, threads, progress, stop.Token), () => links = update.BySource(threads, stop.Token), stop);
+        OutLinks none = new(new long[update.Nodes.Domains + 1L], [], []);
         GraphManifest? pages = null, domains = null;
-        Both(() => pages = WritePages(pagesFolder, update.Nodes, links, graph => update.Write(pagesFolder, graph, threads, progress, stop.Token), options, progress, stop.Token),
-            () => domains = WriteDomains(domainsFolder, update.Nodes, links, none, null, update.Owners, options, stop.Token), stop, static () => { });
+        Both(() => pages = WritePages(pagesFolder, update.Nodes, links!, graph => update.Finish(graph, links!), options, progress, stop.Token),
+            () => domains = WriteDomains(domainsFolder, update.Nodes, links!, none, null, update.Owners, options, stop.Token), stop);
         return new StoreGraphsResult(pages!, domains!, update.Nodes.IdOfPage);
     }
 
     /// <summary>Runs both, and waits for both; the first that fails stops the other, and is what is told.</summary>
-    private static void Both(Action here, Action there, CancellationTokenSource stop, Action undo)
+    internal static void Both(Action here, Action there, CancellationTokenSource? stop = null, Action? undo = null)
     {
         Exception? first = null;
         void Guarded(Action work)
@@ -131,7 +134,7 @@ public static class StoreGraphs
             catch (Exception e)
             {
                 Interlocked.CompareExchange(ref first, e, null);
-                stop.Cancel();
+                stop?.Cancel();
             }
         }
         Task other = Task.Factory.StartNew(() => Guarded(there), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -139,7 +142,7 @@ public static class StoreGraphs
         other.Wait();
         if (first is null)
             return;
-        undo();
+        undo?.Invoke();
         ExceptionDispatchInfo.Throw(first);
     }
 

@@ -10,20 +10,21 @@ namespace Backlinks.Stores;
 /// are new, or now linked to, are numbered in between; pages that nothing names any more are left out. All numbers keep
 /// their order, so what is copied stays sorted.</item>
 /// <item>A row of records (the links into one page) is <em>made again</em>, as a whole and by <see cref="WeighedLinks"/> itself, where a
-/// link came or went, where its target's or a source's text changed, and where a source's site has another number of
+/// link came, went or looks different, where its target's or a source's text changed, and where a source's site has another number of
 /// pages with links than before, which decides what is site-wide. Of links that did not change the relevance is
 /// taken over; other rows are copied in stretches, with new numbers of nodes and anchors.</item>
-/// <item>Edges, losses and all of the domain graph are summed anew from all records, as <see cref="StoreGraphs.Build"/> does, and discounts that were
-/// applied to the graphs before are thus not in the result.</item>
+/// <item>Edges, losses and all of the domain graph are summed anew from all records, as <see cref="StoreGraphs.Build"/> sums them; so
+/// discounts that were applied to the graphs before are not in the result.</item>
 /// </list>
-/// It cannot be done (null) where the graphs before do not fit the store or the options; links are weighed by popularity, which every link
-/// changes; owners of domains known before changed; hosts or domains were reported by name; or a domain has no pages any more.
-/// Cost: a pass over names and records of the graphs before instead of the store's; of the store, what changed and a scan of two
-/// columns of its links. 16 bytes a link and 40 a page in memory.
+/// It cannot be done (null) where the graphs before do not fit the store or the options; where links are weighed by popularity, which
+/// every link changes; where owners of domains known before changed; where hosts or domains were reported by name; and where a
+/// domain has no pages any more. Cost: a pass over names and records of the graphs before instead of the store's, and of the store
+/// a scan for what changed; 44 bytes a link and 60 a page in memory.
 /// </summary>
 internal sealed class StoreGraphsUpdate : IDisposable
 {
     private const uint None = StoreNodes.NoNode;
+    private const int RangeShift = 14; // sources to a range: 2 MB of links at the usual ten or so each
 
     private readonly LinkRecords _before;
     private readonly uint[] _newOf, _oldOf; // nodes
@@ -32,17 +33,22 @@ internal sealed class StoreGraphsUpdate : IDisposable
     private readonly bool[] _isMade; // by node
     private readonly NewTexts _texts;
 
-    private StoreGraphsUpdate(LinkRecords before, StoreNodes nodes, uint[] owners, uint[] newOf, uint[] oldOf, WeighedLinks made, bool[] isMade, long[] rows, NewTexts texts, OutLinks links)
+    private readonly bool[] _changed; // by node of before
+    private readonly StoreLink[] _added; // all links of changed pages
+    private LinkRecordsWriter? _writer;
+
+    private StoreGraphsUpdate(LinkRecords before, StoreNodes nodes, uint[] owners, uint[] newOf, uint[] oldOf, bool[] changed, StoreLink[] added, WeighedLinks made, bool[] isMade, NewTexts texts)
     {
-        (_before, Nodes, Owners, _newOf, _oldOf, _made, _isMade, _rows, _texts, Links) = (before, nodes, owners, newOf, oldOf, made, isMade, rows, texts, links);
+        (_before, Nodes, Owners, _newOf, _oldOf, _changed, _added, _made, _isMade, _texts) = (before, nodes, owners, newOf, oldOf, changed, added, made, isMade, texts);
+        _rows = new long[nodes.Pages + 1L];
+        for (int node = 0; node < nodes.Pages; node++)
+            _rows[node + 1L] = _rows[node] + (isMade[node] ? made.Sorted.Rows[node + 1L] - made.Sorted.Rows[node] : oldOf[node] == None ? 0 : before.RowOf((int)oldOf[node]).Count);
     }
 
     public StoreNodes Nodes { get; }
 
     /// <summary>Group of each domain, or empty.</summary>
     public uint[] Owners { get; }
-
-    public OutLinks Links { get; }
 
     /// <summary>Finds what is to be copied and what is made again; null where it cannot be done.</summary>
     public static StoreGraphsUpdate? Find(ILinkStore store, LinkGraph pages, LinkGraph domains, uint[] idsBefore, long versionBefore, string pagesFolder, StoreGraphsOptions options,
@@ -58,19 +64,20 @@ internal sealed class StoreGraphsUpdate : IDisposable
             return null;
         progress?.Report(new StepProgress("reading changes", 0, 0, "links"));
         var changes = new Changes(idsBefore);
-        if (!changes.Read(store, versionBefore, cancel))
+        NewTexts? read = null;
+        bool can = false;
+        StoreGraphs.Both(() => can = changes.Read(store, versionBefore, cancel) && SameRelevance(before, options),
+            () => read = NewTexts.Read(store, versionBefore, before, cancel));
+        if (!can)
             return null;
-        var texts = NewTexts.Read(store, versionBefore, changes.Links, before, cancel);
+        NewTexts texts = read!;
 
         // By node of before.
         bool[] changed = new bool[n], touched = new bool[n], retold = new bool[n], gone = new bool[n];
         foreach (uint id in changes.Sources)
             if (changes.NodeOf(id) is var node && node != None)
-            {
                 changed[node] = true;
-                foreach (uint record in before.NumbersFrom((int)node))
-                    touched[before.Targets(record, 1)[0]] = true;
-            }
+        Compare(before, changes, idsBefore, texts, options, touched);
         for (int node = 0; node < n; node++)
             if (touched[node] && !changes.IsKnown(idsBefore[node]) && AllOf(changed, before.RowOf(node) is var (first, count) ? before.Sources(first, count) : []))
             {
@@ -85,6 +92,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
                 foreach (uint record in before.NumbersFrom((int)node))
                     touched[before.Targets(record, 1)[0]] = true;
             }
+        progress?.Report(new StepProgress("numbering pages", 0, 0, "pages"));
         if (StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, cancel) is not var (nodes, newOf))
             return null;
         try
@@ -104,9 +112,9 @@ internal sealed class StoreGraphsUpdate : IDisposable
                     oldOf[newOf[node]] = (uint)node;
                     isMade[newOf[node]] = touched[node];
                 }
-            StoreLink[] added = Resolve(changes.Links, nodes, texts);
+            StoreLink[] added = Resolve(changes.Links, nodes.PageOf, texts);
             foreach (ref readonly StoreLink link in added.AsSpan())
-                isMade[link.Target] = true;
+                isMade[link.Target] |= oldOf[link.Target] == None || oldOf[link.Source] == None;
             int[] pagesOfSites = profile.Uses(LinkFactorSet.Sitewide) ? PagesOfSites(before, nodes, newOf, oldOf, changed, added, isMade, profile, cancel) : [];
             (SortedLinks rowsMade, float[] relevance, long[] origins) = Gather(before, nodes, newOf, oldOf, changed, retold, isMade, added, profile);
             WeighedLinks made = WeighedLinks.OfPages(rowsMade, nodes, texts.Forms(rowsMade.Links), owners, options, threads, cancel, new SomeRows(pagesOfSites, relevance));
@@ -115,15 +123,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
                 nodes.Dispose();
                 return null;
             }
-            long[] rows = new long[nodes.Pages + 1L];
-            for (int node = 0; node < nodes.Pages; node++)
-                rows[node + 1L] = rows[node] + (isMade[node] ? rowsMade.Rows[node + 1L] - rowsMade.Rows[node] : oldOf[node] == None ? 0 : before.RowOf((int)oldOf[node]).Count);
-            if (BySource(before, pages, nodes, newOf, oldOf, changed, isMade, rows, made, added, options, cancel) is not { } links)
-            {
-                nodes.Dispose();
-                return null;
-            }
-            return new StoreGraphsUpdate(before, nodes, owners, newOf, oldOf, made, isMade, rows, texts, links);
+            return new StoreGraphsUpdate(before, nodes, owners, newOf, oldOf, changed, added, made, isMade, texts);
         }
         catch
         {
@@ -133,9 +133,9 @@ internal sealed class StoreGraphsUpdate : IDisposable
     }
 
     /// <summary>Writes all records: rows that were made again, and between them the others as they were.</summary>
-    public void Write(string folder, GraphBuilder graph, int threads, IProgress<StepProgress>? progress, CancellationToken cancel)
+    public void Write(string folder, int threads, IProgress<StepProgress>? progress, CancellationToken cancel)
     {
-        using LinkRecordsWriter writer = new(folder, Nodes.Pages, _rows[^1], threads);
+        LinkRecordsWriter writer = _writer = new(folder, Nodes.Pages, _rows[^1], threads);
         uint[] numbers = new uint[_texts.Count]; // + 1; texts are numbered as records use them
         long first = 0, end = 0; // a stretch to be copied
         void Copy()
@@ -178,10 +178,16 @@ internal sealed class StoreGraphsUpdate : IDisposable
             }
         }
         Copy();
-        writer.Finish(graph, Links.Rows, Links.Numbers);
     }
 
-    public void Dispose() => Nodes.Dispose();
+    /// <summary>Completes the records that were written.</summary>
+    public void Finish(GraphBuilder graph, OutLinks links) => _writer!.Finish(graph, links.Rows, links.Numbers);
+
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        Nodes.Dispose();
+    }
 
     private static bool Fits(LinkGraph graph, StoreGraphsOptions options, string granularity) => graph.Manifest.Granularity == granularity
         && graph.Manifest.Source is { Format: "store", Options: { } made } && made.GetValueOrDefault("fold") == options.FoldName && made.GetValueOrDefault("profile") == options.Profile.Name;
@@ -212,14 +218,47 @@ internal sealed class StoreGraphsUpdate : IDisposable
         return true;
     }
 
+    // Touches the targets of links of changed pages that came, went or look different.
+    private static void Compare(LinkRecords before, Changes changes, uint[] idsBefore, NewTexts texts, StoreGraphsOptions options, bool[] touched)
+    {
+        StoreLink[] links = Resolve(changes.Links, changes.NodeOf, texts);
+        Array.Sort(links, static (a, b) => a.Source != b.Source ? a.Source.CompareTo(b.Source) : a.Target != b.Target ? a.Target.CompareTo(b.Target)
+            : a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : a.Ordinal.CompareTo(b.Ordinal));
+        bool asks = options.Relevance is not null && options.Profile.Uses(LinkFactorSet.Relevance);
+        int next = 0;
+        foreach (uint id in changes.Sources.Order(Comparer<uint>.Create((a, b) => changes.NodeOf(a).CompareTo(changes.NodeOf(b)))))
+        {
+            uint source = changes.NodeOf(id);
+            if (source == None)
+                break; // those of before come first
+            foreach (uint number in before.NumbersFrom((int)source))
+            {
+                LinkRecord record = before[number];
+                for (; next < links.Length && links[next].Source == source && Order(links[next], record) < 0; next++)
+                    touched[links[next].Target] = true;
+                if (next == links.Length || links[next].Source != source || Order(links[next], record) > 0)
+                    touched[record.Target] = true;
+                else if (links[next++] is var link && !(link.Rel == record.Rel && link.Zone == record.Zone && BitConverter.SingleToUInt32Bits(link.Position) == BitConverter.SingleToUInt32Bits(record.Position) && link.Text == record.Anchor
+                    && link.FirstSeen == record.FirstSeenSeconds && (!asks || link.Kind is LinkKind.Redirect or LinkKind.Canonical
+                    || (float)options.Profile.OfRelevance(options.Relevance!(id, idsBefore[link.Target])) == record.Factors.Relevance)))
+                    touched[link.Target] = true;
+            }
+            for (; next < links.Length && links[next].Source == source; next++)
+                touched[links[next].Target] = true;
+        }
+
+        static int Order(in StoreLink link, in LinkRecord record) =>
+            (link.Target, link.Kind, Math.Min(link.Ordinal, ushort.MaxValue)).CompareTo((record.Target, record.Kind, record.Ordinal));
+    }
+
     // Links of changed pages as the graph has them, in order.
-    private static StoreLink[] Resolve(List<StoreLink> links, StoreNodes nodes, NewTexts texts)
+    private static StoreLink[] Resolve(List<StoreLink> links, Func<uint, uint> nodeOf, NewTexts texts)
     {
         var resolved = new List<StoreLink>(links.Count);
         foreach (StoreLink read in links)
         {
             StoreLink link = read;
-            (link.Source, link.Target, link.Text) = (nodes.PageOf(read.Source), nodes.PageOf(read.Target), texts.TextOf(read.Text));
+            (link.Source, link.Target, link.Text) = (nodeOf(read.Source), nodeOf(read.Target), texts.TextOf(read.Text));
             if (link.Source != None && link.Target != None && link.Source != link.Target)
                 resolved.Add(link);
         }
@@ -259,7 +298,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
         if (!Array.Exists(delta, static d => d != 0))
             return pages;
         for (int page = 0; page < has.Length; page++)
-            if (delta[nodes.SiteOfPage[page]] != 0 && oldOf[page] is var old && old != None && !changed[old])
+            if (delta[nodes.SiteOfPage[page]] != 0 && oldOf[page] is var old && old != None)
                 foreach (uint record in before.NumbersFrom((int)old))
                 {
                     uint target = before.Targets(record, 1)[0];
@@ -283,6 +322,8 @@ internal sealed class StoreGraphsUpdate : IDisposable
             if (isMade[node])
             {
                 (long first, int count) = oldOf[node] == None ? (0, 0) : before.RowOf((int)oldOf[node]);
+                while (next < added.Length && added[next].Target < node)
+                    next++; // of rows that stay as they are
                 ReadOnlySpan<uint> sources = before.Sources(first, count);
                 for (int i = 0; i < count; i++)
                 {
@@ -310,6 +351,20 @@ internal sealed class StoreGraphsUpdate : IDisposable
         }
     }
 
+    // Where nobody knows similarities now, nobody did before.
+    private static bool SameRelevance(LinkRecords before, StoreGraphsOptions options)
+    {
+        if (options.Relevance is not null)
+            return true;
+        float unknown = (float)options.Profile.OfRelevance(double.NaN);
+        MappedArray<float> factors = before.Column<float>("link_factors");
+        MappedArray<byte> kinds = before.Column<byte>("link_kind");
+        for (long record = 0; record < before.Count; record++)
+            if (factors[LinkRecords.Factors * record + 4] != unknown && (LinkKind)kinds[record] is not (LinkKind.Redirect or LinkKind.Canonical))
+                return false;
+        return true;
+    }
+
     // Links that did not change must have the factors that they had, or the profile is another.
     private static bool SameFactors(LinkRecords before, WeighedLinks made, long[] origins)
     {
@@ -323,41 +378,43 @@ internal sealed class StoreGraphsUpdate : IDisposable
         return true;
     }
 
-    // All links by their sources; null where relevance was known and is no more.
-    private static OutLinks? BySource(LinkRecords before, LinkGraph pages, StoreNodes nodes, uint[] newOf, uint[] oldOf, bool[] changed, bool[] isMade, long[] rows, WeighedLinks made, StoreLink[] added,
-        StoreGraphsOptions options, CancellationToken cancel)
+    /// <summary>All links by their sources.</summary>
+    public OutLinks BySource(int threads, CancellationToken cancel)
     {
-        int n = nodes.Pages;
+        int n = Nodes.Pages;
+        (LinkRecords before, WeighedLinks made, uint[] newOf, uint[] oldOf, long[] rows, bool[] isMade) = (_before, _made, _newOf, _oldOf, _rows, _isMade);
         long[] sourceRows = new long[n + 1L];
-        ReadOnlySpan<long> rowsBefore = before.Column<long>("link_source_rows").Slice(0, pages.NodeCount + 1);
-        foreach (ref readonly StoreLink link in added.AsSpan())
+        ReadOnlySpan<long> rowsBefore = before.Column<long>("link_source_rows").Slice(0, newOf.Length + 1);
+        foreach (ref readonly StoreLink link in _added.AsSpan())
             sourceRows[link.Source + 1L]++;
         for (int node = 0; node < n; node++)
         {
-            if (oldOf[node] is var old && old != None && !changed[old])
+            if (oldOf[node] is var old && old != None && !_changed[old])
                 sourceRows[node + 1L] = rowsBefore[(int)old + 1] - rowsBefore[(int)old];
             sourceRows[node + 1L] += sourceRows[node];
         }
         if (sourceRows[n] != rows[n])
             throw new InvalidOperationException($"{sourceRows[n]} records by source and {rows[n]} by target: this is a fault of StoreGraphsUpdate");
-        long[] next = sourceRows.AsSpan(0, n).ToArray();
         uint[] numbers = GC.AllocateUninitializedArray<uint>(checked((int)rows[n]));
         OutLink[] links = GC.AllocateUninitializedArray<OutLink>(numbers.Length);
         MappedArray<float> weights = before.Column<float>("link_weight"), factors = before.Column<float>("link_factors");
-        float? unknown = options.Relevance is null ? (float)options.Profile.OfRelevance(double.NaN) : null;
-        MappedArray<byte> kinds = before.Column<byte>("link_kind");
+        // First by ranges of sources, one after the other, then each range within the caches: scattering all at once would miss them each time.
+        int buckets = (n >> RangeShift) + 1;
+        long[] ends = new long[buckets]; // place of the next of each range, among those on their way
+        for (int bucket = 1; bucket < buckets; bucket++)
+            ends[bucket] = sourceRows[bucket << RangeShift];
+        Way[] ways = GC.AllocateUninitializedArray<Way>(numbers.Length);
         for (int node = 0; node < n; node++)
         {
             if ((node & 0xFFFF) == 0)
                 cancel.ThrowIfCancellationRequested();
-            long number = rows[node];
+            uint number = (uint)rows[node];
             if (isMade[node])
             {
                 for (long i = made.Sorted.Rows[node]; i < made.Sorted.Rows[node + 1L]; i++, number++)
                 {
-                    long place = next[made.Sorted.Links[i].Source]++;
-                    numbers[place] = (uint)number;
-                    links[place] = new OutLink((uint)node, made.Weight[i], made.Full[i]);
+                    uint from = made.Sorted.Links[i].Source;
+                    ways[ends[from >> RangeShift]++] = new Way(from, number, new OutLink((uint)node, made.Weight[i], made.Full[i]));
                 }
                 continue;
             }
@@ -365,19 +422,31 @@ internal sealed class StoreGraphsUpdate : IDisposable
                 continue;
             (long first, int count) = before.RowOf((int)oldOf[node]);
             ReadOnlySpan<uint> source = before.Sources(first, count);
-            ReadOnlySpan<float> weight = weights.Slice(first, count), factor = factors.Slice(first * 6, count * 6);
-            for (int i = 0; i < count; i++, number++)
+            ReadOnlySpan<float> weight = weights.Slice(first, count), factor = factors.Slice(first * LinkRecords.Factors, count * LinkRecords.Factors);
+            for (int i = 0; i < source.Length; i++, number++)
             {
-                ReadOnlySpan<float> f = factor.Slice(6 * i, 6);
-                if (f[4] != unknown && unknown is not null && (LinkKind)kinds[first + i] is not (LinkKind.Redirect or LinkKind.Canonical))
-                    return null;
-                long place = next[newOf[source[i]]]++;
-                numbers[place] = (uint)number;
-                links[place] = new OutLink((uint)node, weight[i], new LinkWeight(f[0], f[1], f[2], f[3], f[4], f[5]).Full);
+                ReadOnlySpan<float> f = factor.Slice(LinkRecords.Factors * i, LinkRecords.Factors);
+                uint from = newOf[source[i]];
+                ways[ends[from >> RangeShift]++] = new Way(from, number, new OutLink((uint)node, weight[i], new LinkWeight(f[0], f[1], f[2], f[3], f[4], f[5]).Full));
             }
         }
+        Parallel.For(0, buckets, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancel }, bucket =>
+        {
+            int first = bucket << RangeShift, count = Math.Min(n - first, 1 << RangeShift);
+            long[] next = sourceRows.AsSpan(first, count).ToArray();
+            for (long i = sourceRows[first]; i < sourceRows[first + count]; i++)
+            {
+                ref readonly Way way = ref ways[i];
+                long place = next[way.Source - first]++;
+                numbers[place] = way.Number;
+                links[place] = way.Link;
+            }
+        });
         return new OutLinks(sourceRows, numbers, links);
     }
+
+    /// <summary>A link on its way to its source's row.</summary>
+    private readonly record struct Way(uint Source, uint Number, OutLink Link);
 
     /// <summary>What the store says has changed.</summary>
     private sealed class Changes
@@ -476,14 +545,11 @@ internal sealed class StoreGraphsUpdate : IDisposable
 
         public ReadOnlySpan<byte> this[uint text] => text < _before.AnchorCount ? _before.AnchorUtf8(text) : _new[(int)(text - _before.AnchorCount)];
 
-        public static NewTexts Read(ILinkStore store, long version, List<StoreLink> links, LinkRecords before, CancellationToken cancel)
+        public static NewTexts Read(ILinkStore store, long version, LinkRecords before, CancellationToken cancel)
         {
-            var needed = new HashSet<uint>();
-            foreach (StoreLink link in links)
-                needed.Add(link.Text);
             var read = new Dictionary<uint, byte[]>();
             foreach (StoredAnchor anchor in store.Anchors(version, cancel))
-                if (anchor.Number is >= 0 and < None && needed.Contains((uint)anchor.Number))
+                if (anchor.Number is >= 0 and < None)
                     read[(uint)anchor.Number] = anchor.Utf8.ToArray();
             return new NewTexts(before, read);
         }

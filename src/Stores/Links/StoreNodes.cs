@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using Backlinks.GraphEngine;
 
@@ -87,7 +88,7 @@ internal sealed class StoreNodes : IDisposable
     private uint[]? Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone, Func<string, string> fold,
         CancellationToken cancel)
     {
-        var sites = new Dictionary<string, uint>(StringComparer.Ordinal);
+        var sites = new Dictionary<UInt128, uint>(); // by XXH3 of the name: what two sites of 10¹² might share
         var found = new Dictionary<string, uint>(StringComparer.Ordinal); // domains that have no number before, by key
         var foundKeys = new List<(byte[] Key, string Name)>();
         uint[] newOf = new uint[idsBefore.Length];
@@ -112,9 +113,9 @@ internal sealed class StoreNodes : IDisposable
             ReadOnlySpan<byte> host = tab > 0 ? key[..tab] : key;
             if (lastLength >= 0 && host.SequenceEqual(lastHost.AsSpan(0, lastLength)))
                 return false;
-            string siteName = SitewideLinks.SiteOf(Encoding.UTF8.GetString(host));
-            if (!sites.TryGetValue(siteName, out lastSite))
-                sites.Add(siteName, lastSite = (uint)sites.Count);
+            UInt128 site = XxHash128.HashToUInt128(host.EndsWith(".www"u8) ? host[..^4] : host); // as SitewideLinks.SiteOf
+            if (!sites.TryGetValue(site, out lastSite))
+                sites.Add(site, lastSite = (uint)sites.Count);
             if (host.Length > lastHost.Length)
                 lastHost = new byte[2 * host.Length];
             host.CopyTo(lastHost);
