@@ -154,7 +154,8 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
         return [.. lost.Select(l => Reweighed(l.Key.Item1, l.Key.Item2, -l.Value.Sum, -l.Value.Full))];
     }
 
-    /// <summary>An edge whose links weigh that much more or less, followed and un-rel'd.</summary>
+    /// <summary>An edge whose links weigh that much more or less, followed and un-rel'd. Of the new weight owners that share and discounts of
+    /// clusters leave the part that they leave of the old one.</summary>
     private LinkEdit Reweighed(int source, int to, double sum, double full)
     {
         if (!_edges.TryGetValue((source, to), out (double Sum, double Full, EdgeOrigin Edge) before))
@@ -164,9 +165,12 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
         }
         (double Sum, double Full, EdgeOrigin Edge) after = (Zero(before.Sum + sum, before.Sum), Zero(before.Full + full, before.Full), before.Edge);
         _edges[(source, to)] = after;
-        double factor = before.Edge.OwnerFactor, now = _origins!.EdgeWeight(after.Sum) * factor;
+        double factor = before.Edge.Weight > 0 ? WeightNow(source, to) / before.Edge.Weight : before.Edge.OwnerFactor, now = _origins!.EdgeWeight(after.Sum) * factor;
         double lost = _origins.EdgeWeight(after.Full) - now - (_origins.EdgeWeight(before.Full) - _origins.EdgeWeight(before.Sum) * factor);
         return LinkEdit.Reweigh(source, to, now, lost);
+
+        double WeightNow(int from, int at) =>
+            authority.Graph.OutOf(from).BinarySearch((uint)at) is >= 0 and int place ? authority.Graph.OutWeight(authority.Graph.OutOffsets[from] + place) : 0;
 
         static double Zero(double value, double of) => value <= 1e-6 * of ? 0 : value; // the rest of a difference of floats
     }

@@ -32,6 +32,10 @@ internal static class RankCommand
         Option<FileInfo?> taxonomy = new("--taxonomy") { Description = "The topics to tell instead of those that come with the program: a JSON file (implies --store).", HelpName = "FILE" };
         Option<string[]> without = new("--without") { Description = "What a run of the link store leaves out: topics, spam, discount.", HelpName = "LIST", DefaultValueFactory = _ => [] };
         without.CompletionSources.Add(Parts);
+        Option<string?> since = new("--since") { Description = "Begin from a run of the link store (the current one by default): only what changed since is told and weighed anew.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
+        since.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).RunIds()));
+        Option<string?> topicsOf = new("--topics-of") { Description = "Tell topics by the model of that run instead of learning them anew.", HelpName = "RUN" };
+        topicsOf.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).RunIds()));
         Option<double> damping = new("--damping") { Description = "Probability of following a link, 0 to below 1.", HelpName = "D", DefaultValueFactory = _ => Defaults.Damping };
         Option<double> tolerance = new("--tolerance") { Description = "Certified bound on the L1 error at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
         Option<int> rounds = new("--max-rounds") { Description = "Rounds after which to stop in any case.", HelpName = "N", DefaultValueFactory = _ => Defaults.MaxRounds };
@@ -45,7 +49,7 @@ internal static class RankCommand
         Option<int> registers = new("--log2-registers") { Description = "HyperBall: 2^N counters a node, 4 to 14.", HelpName = "N", DefaultValueFactory = _ => HarmonicDefaults.Log2Registers };
         var command = new Command("rank", "Compute the scores of a graph: PageRank, and others on request.")
         {
-            graph, store, fold, profile, owners, taxonomy, without, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
+            graph, store, fold, profile, owners, taxonomy, without, since, topicsOf, damping, tolerance, rounds, dangling, seeds, unweighted, threads, with, harmonic, registers, session.Json,
         };
         command.SetAction(parsed =>
         {
@@ -68,7 +72,7 @@ internal static class RankCommand
                 Threads = parsed.GetValue(threads),
             };
             DataFolder folder = session.Folder(parsed);
-            Option? implying = new Option[] { store, fold, profile, owners, taxonomy, without }.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
+            Option? implying = new Option[] { store, fold, profile, owners, taxonomy, without, since, topicsOf }.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
             bool ofStore = implying is not null;
             if (ofStore && parsed.GetValue(graph) is not null)
                 throw new UsageException($"--graph excludes {implying!.Name}, which is of the link store");
@@ -93,6 +97,8 @@ internal static class RankCommand
                     Topics = !left.Contains("topics"),
                     Spam = !left.Contains("spam"),
                     Discount = !left.Contains("discount"),
+                    Since = parsed.GetResult(since) is null ? null : parsed.GetValue(since) ?? "",
+                    TopicsOf = parsed.GetValue(topicsOf),
                     With = extras,
                     Harmonic = centrality,
                     Threads = pageRank.Threads,
@@ -243,6 +249,7 @@ internal static class RankCommand
             json.Insert(0, "run", made.RunId);
             json["pages"] = Describe(made.Pages);
             json["link_records"] = made.LinkRecords;
+            json["graphs_updated"] = made.GraphsUpdated;
             json["clusters"] = made.Clusters.All;
             json["confirmed_clusters"] = made.Clusters.Confirmed;
             json["steps"] = made.Seconds.DeepClone();

@@ -140,6 +140,11 @@ internal static class SpamCommand
             yield return "      such as " + string.Join(", ", reason.Examples.Select(Printing.Printable));
     }
 
+    private static readonly string[] DampingOf = ["raw", "authority", "pagerank"]; // the first that says it
+
+    private static double Damping(Run run) =>
+        DampingOf.Select(name => (double?)run.Manifest.Configuration.GetValueOrDefault(name)?["damping"]).FirstOrDefault(d => d is not null) ?? new PageRankOptions().Damping;
+
     private readonly record struct Authority(double With, double Without);
 
     /// <summary>Raw authority of each member with the cluster's inner links and without them.</summary>
@@ -147,7 +152,7 @@ internal static class SpamCommand
     {
         int[] nodes = [.. cluster.Members.Select(m => run.Graph.Names.Find(m.Name))];
         var inside = nodes.ToHashSet();
-        double damping = (double?)run.Manifest.Configuration.GetValueOrDefault("raw")?["damping"] ?? new PageRankOptions().Damping;
+        double damping = Damping(run);
         double[] without = DiscountedAuthority.Compute(run.Graph, (u, v) => inside.Contains(u) && inside.Contains(v) ? 0 : 1, damping, session.Cancel);
         return [.. cluster.Members.Select((m, i) => new Authority(m.Raw, nodes[i] < 0 ? double.NaN : without[nodes[i]]))];
     }
@@ -167,7 +172,7 @@ internal static class SpamCommand
                 nodes.Add(new NeighbourNode(node, victim.Name, raw?[node] ?? double.NaN, 0, 2));
         var drawn = nodes.Select(n => n.Node).ToHashSet();
         var links = new List<NeighbourLink>();
-        double damping = (double?)run.Manifest.Configuration.GetValueOrDefault("raw")?["damping"] ?? new PageRankOptions().Damping;
+        double damping = Damping(run);
         foreach (NeighbourNode node in nodes.Where(n => n.Distance < 2))
         {
             double total = graph.OutTotal(node.Node);

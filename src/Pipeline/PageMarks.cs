@@ -35,12 +35,12 @@ internal sealed class PageMarks
         }
     }
 
-    /// <summary>Forgets what was noted: before the pages stream by again.</summary>
-    public void Clear()
+    /// <summary>Notes all of them.</summary>
+    public void Note(IEnumerable<StoredPage> pages)
     {
-        _ids.Clear();
-        _simHashes.Clear();
-        _networks.Clear();
+        foreach (StoredPage _ in Noting(pages))
+        {
+        }
     }
 
     /// <summary>The name of a network, such as <c>192.0.2.0/24</c>.</summary>

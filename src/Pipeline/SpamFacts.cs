@@ -178,7 +178,7 @@ internal sealed class SpamFacts
                 (networks[domain] ??= []).Add(mark.Network);
         }
         return (SharedKeys.FromLists("near-duplicate text", EvidenceFamily.Content, contents),
-            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, [.. networks.Select(set => set is null ? null : (IReadOnlyCollection<ulong>)[.. set.Order()])]) with { Describe = pageMarks.NetworkName });
+            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, [.. networks.Select(set => set is null ? null : (IReadOnlyCollection<ulong>)[.. set.Order()])]) with { Describe = pageMarks.NetworkName, Strength = 1.5 });
     }
 
     private static MappedArray<T> Need<T>(LinkGraph graph, string name) where T : unmanaged =>

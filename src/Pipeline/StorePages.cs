@@ -47,7 +47,7 @@ internal static partial class StorePages
                 (keys[domain] ??= []).Add(key);
         return SharedKeys.FromLists(AccountName, EvidenceFamily.Infrastructure, [.. keys.Select(set => set is null ? null : (IReadOnlyCollection<ulong>)[.. set.Order()])])
             with
-        { Describe = key => texts.GetValueOrDefault(key, "") };
+        { Describe = key => texts.GetValueOrDefault(key, ""), Strength = 3 };
     }
 
     /// <summary>The account in the URL of a service, behind its host; null where there is none.</summary>

@@ -58,9 +58,14 @@ public sealed record StoreRunOptions
 
     public HarmonicOptions Harmonic { get; init; } = new();
 
-    /// <summary>A run to begin from: its authority is the first guess, its pages' topics are taken over where a page did not
-    /// change. Null for none. Changes the time, and the scores within the tolerance.</summary>
+    /// <summary>A run to begin from (its id; "" for the current one), of the same options: its authority is the first guess, its model
+    /// tells topics, and topics and links of pages that did not change are taken over. Equal to a full run with
+    /// <see cref="TopicsOf"/> that run within the tolerance. Null for none.</summary>
     public string? Since { get; init; }
+
+    /// <summary>A run (its id; "" for the current one) whose model tells topics, so that they do not shift because other pages came.
+    /// Null to learn from the pages that there are; <see cref="Since"/> implies that run.</summary>
+    public string? TopicsOf { get; init; }
 
     /// <summary>Worker threads; 0 means one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
@@ -84,8 +89,8 @@ public sealed record StoreRunResult(string RunId, RunLevel Domains, RunLevel Pag
     /// <summary>Links between pages, those withheld included.</summary>
     public long LinkRecords { get; init; }
 
-    /// <summary>Pages whose topic was told in this run, and those that had theirs from <see cref="StoreRunOptions.Since"/>.</summary>
-    public (int Told, int Kept) Topics { get; init; }
+    /// <summary>Whether the graphs were made from those of <see cref="StoreRunOptions.Since"/> and what changed, not from all links.</summary>
+    public bool GraphsUpdated { get; init; }
 
     /// <summary>Seconds by step.</summary>
     public required JsonObject Seconds { get; init; }

@@ -20,19 +20,32 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private readonly List<IDisposable> _open = [];
     private long _start = Stopwatch.GetTimestamp();
     private uint[] _pageIds = [];
+    private RunBefore? _before;
+    private bool _updated;
+
+    private void Keep(IDisposable opened) => _open.Add(opened);
+
 
     public StoreRunResult Run()
     {
         string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         using DuckDbLinkStore store = writer.Folder.OpenLinks(readOnly: true, new LinkStoreOptions { MemoryBytes = StoreMemory });
+        long version = store.Version;
         SpamReport? before = options.Spam ? PreviousReport() : null;
+        if (options.Since is { } since)
+            Keep(_before = RunBefore.Open(writer.Folder, store, since.Length > 0 ? since : null, cancel));
+        if (_before is not null && !_before.HasGraphsOf(options))
+            throw new ArgumentException($"run {_before.Run.Id} weighed or folded links in another way; give the same options, or rank without --since");
+        var changed = new Dictionary<long, StoredPage>();
+        if (_before is not null)
+            foreach (StoredPage page in store.Contents(sinceVersion: _before.Version, cancel: cancel))
+                changed[page.Id] = page;
+        Lap("what changed");
 
         var marks = new PageMarks();
-        CorpusTopics? topics = options.Topics ? TellTopics(store, marks) : null;
-        if (topics is null && options.Spam)
-            foreach (StoredPage _ in marks.Noting(store.Contents(cancel)))
-            {
-            }
+        CorpusTopics? topics = options.Topics ? TellTopics(store, marks, changed) : null;
+        if (options.Spam && (topics is null || _before is not null))
+            marks.Note(store.Contents(texts: false, cancel: cancel));
         Lap("topics");
 
         (Building pages, Building domains) = BuildGraphs(store, topics);
@@ -41,7 +54,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         double[]? teleport = Teleport.Of(domains.Graph.NodeCount, owners ?? [], seeds);
         Lap("building graphs");
 
-        RawAuthorityResult undiscounted = Solve(domains.Graph, teleport, null);
+        RawAuthorityResult undiscounted = Solve(domains.Graph, teleport, _before?.Raw("raw_before", _before.Domains, domains.Graph) ?? _before?.Raw("raw", _before.Domains, domains.Graph));
         Lap("authority before spam");
         SpamResult? spam = options.Spam ? FindSpam(store, pages.Graph, domains.Graph, owners, undiscounted.Raw, marks, topics, before) : null;
         Lap("spam");
@@ -56,7 +69,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         }
         (string pagesId, LinkGraph pageGraph) = Publish(pages);
         (string domainsId, LinkGraph domainGraph) = Publish(domains);
-        RawAuthorityResult domainAuthority = discounted ? Solve(domainGraph, teleport, undiscounted.Raw) : undiscounted;
+        RawAuthorityResult domainAuthority = discounted ? Solve(domainGraph, teleport, _before?.Raw("raw", _before.Domains, domainGraph) ?? undiscounted.Raw) : undiscounted;
 
         var run = new RunWriter(writer, domainsId, domainGraph);
         run.AddPageGraph(pagesId, pageGraph);
@@ -66,7 +79,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         RunLevel domainLevel = AddAuthority(run, domainsId, domainGraph, "", domainAuthority, teleport);
         if (discounted)
             run.Add<double>("raw_before", undiscounted.Raw, "raw authority before links inside spam clusters were discounted");
-        RawAuthorityResult pageAuthority = Solve(pageGraph, null, null);
+        RawAuthorityResult pageAuthority = Solve(pageGraph, null, _before?.Raw("page_raw", _before.Pages, pageGraph));
         RunLevel pageLevel = AddAuthority(run, pagesId, pageGraph, "page_", pageAuthority, null);
         Lap("authority");
         AddFamily(run, domainGraph, domainAuthority.Raw, teleport, seeds);
@@ -79,17 +92,20 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         RunExtras.Add(run, domainGraph, "", options.With, options.Harmonic, _seconds, progress, cancel);
         RunExtras.Add(run, pageGraph, "page_", options.With, options.Harmonic, _seconds, progress, cancel);
         Lap("writing");
+        run.AddAside<uint>(RunBefore.IdsName, _pageIds, "the store's number of each page node");
         long records = LinkRecords.Of(pageGraph)!.Count;
         string id = run.Publish(new JsonObject
         {
             ["started"] = started,
             ["threads"] = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
             ["seconds"] = _seconds.DeepClone(),
+            [RunBefore.VersionName] = version,
         }, cancel);
         return new StoreRunResult(id, domainLevel, pageLevel)
         {
             Clusters = spam is null ? (0, 0) : (spam.Report.Clusters.Count, spam.Report.Clusters.Count(c => c.Confirmed)),
             LinkRecords = records,
+            GraphsUpdated = _updated,
             Seconds = _seconds,
         };
     }
@@ -137,6 +153,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             Relevance = topics is null ? null : topics.Similarity,
             Threads = options.Threads,
         }, progress, cancel);
+        _updated = false;
         _pageIds = built.PageIds;
         return (Opened("pages", pages, built.Pages), Opened("domains", domains, built.Domains));
     }
@@ -160,9 +177,13 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         Threads = options.Threads,
     }, progress, cancel);
 
+    /// <summary>What graphs depend on beside the store.</summary>
+    public static JsonObject Describe(StoreRunOptions options) =>
+        new() { ["fold"] = options.FoldName, ["owners"] = options.OwnerName, ["profile"] = LinkProfileFile.ToJson(options.Profile), ["relevance"] = options.Topics };
+
     private void Configure(RunWriter run, IReadOnlyDictionary<int, double>? seeds)
     {
-        run.Configure("store", new JsonObject { ["fold"] = options.FoldName, ["owners"] = options.OwnerName, ["profile"] = LinkProfileFile.ToJson(options.Profile) });
+        run.Configure("store", Describe(options));
         foreach (string prefix in new[] { "", "page_" })
             run.Configure(prefix + "pagerank", new JsonObject { ["damping"] = options.Damping, ["tolerance"] = options.Tolerance, ["max_rounds"] = options.MaxRounds, ["dangling"] = "teleport", ["weighted"] = true });
         run.Configure("authority", new JsonObject { ["scale_version"] = AuthorityScale.Current.Version });
@@ -173,6 +194,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         }
         if (options.Topics)
             run.AddDocument("taxonomy.json", options.Taxonomy.ToBytes());
+        if (_before is not null)
+            run.Configure("since", new JsonObject { ["run"] = _before.Run.Manifest.ConfigurationDigest() });
         if (options.Spam)
             run.Configure("spam", RunManifest.Describe(options.SpamOptions));
         run.Configure("discount", new JsonObject { ["on"] = options.Spam && options.Discount });
@@ -238,11 +261,21 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         run.Add<uint>("cluster", spam.Cluster, $"1 + place of the domain's cluster in {SpamReport.FileName}; 0 for none");
     }
 
-    private CorpusTopics TellTopics(DuckDbLinkStore store, PageMarks marks)
+    private CorpusTopics TellTopics(DuckDbLinkStore store, PageMarks marks, Dictionary<long, StoredPage> changed)
     {
-        int pass = 0; // what is noted of the pages is noted once
-        return CorpusTopics.Compute(() => pass++ == 0 ? marks.Noting(store.Contents(cancel)) : store.Contents(cancel), null, options.Taxonomy,
-            new CorpusTopicsOptions { Threads = options.Threads }, progress, cancel);
+        var telling = new CorpusTopicsOptions { Threads = options.Threads };
+        if (options.TopicsOf is null && _before is null)
+        {
+            int pass = 0; // what is noted of the pages is noted once
+            return CorpusTopics.Compute(() => pass++ == 0 ? marks.Noting(store.Contents(cancel: cancel)) : store.Contents(cancel: cancel), null, options.Taxonomy, telling, progress, cancel);
+        }
+        using RunBefore? other = _before is null ? RunBefore.Open(writer.Folder, store, options.TopicsOf!.Length > 0 ? options.TopicsOf : null, cancel) : null;
+        RunBefore of = _before ?? other!;
+        TopicModel model = of.Model(options.Taxonomy) ?? throw new ArgumentException($"run {of.Run.Id} has no model of these topics; give its taxonomy, or rank without it");
+        long last = Math.Max(of.Ids.Length > 0 ? of.Ids.Max() : -1, store.Count().Pages);
+        return _before is null
+            ? CorpusTopics.Update(model, new ToldPages([], [], [], [], []), () => marks.Noting(store.Contents(cancel: cancel)), null, last, telling, progress, cancel)
+            : CorpusTopics.Update(model, of.Told(changed.Keys.ToHashSet()), () => changed.Values, null, last, telling, progress, cancel);
     }
 
     /// <summary>The likeliest topic of each domain, −1 where it is rather another.</summary>
@@ -258,6 +291,29 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             likeliest[domain] = sure[domain] >= 0.5 ? Likeliest(row) : -1;
         }
         return likeliest;
+    }
+
+    private float[]? Start(string prefix, LinkGraph graph) =>
+        _before?.Rows(prefix + "topic_rank", prefix.Length > 0 ? _before.Pages : _before.Domains, graph, options.Taxonomy.Topics.Count) is { Length: > 0 } rows ? rows : null;
+
+    /// <summary>The model and what it told of each page that was read, for a run that begins from this one.</summary>
+    private void KeepTold(RunWriter run, CorpusTopics topics)
+    {
+        TopicModelState model = topics.Model.State();
+        run.Add<int>("model_terms", model.Terms, "numbers of the terms that pages had when topics were learnt");
+        run.Add<float>("model_rarities", model.Rarities, "how rare each of model_terms is");
+        run.Add<int>("model_places", model.Places, "1 + place of each of model_terms among the terms of topics, 0 for none");
+        run.Add<int>("model_rows", model.Rows, "entries of place p are model_rows[p] to model_rows[p+1]");
+        run.Add<ushort>("model_topics", model.Topics, "topic of each entry");
+        run.Add<float>("model_weights", model.Weights, "weight of each entry in its topic's centroid");
+        run.Add<double>("model_calibration", model.Calibration, "offset and slope of the confidence");
+        uint[] nodes = [.. Enumerable.Range(0, _pageIds.Length).Where(node => topics.Contains(_pageIds[node])).Select(node => (uint)node)];
+        ToldPages told = topics.Told([.. nodes.Select(node => _pageIds[node])]);
+        run.Add<uint>("told_pages", nodes, "page nodes that were read");
+        run.AddRows<float>("told_topics", told.Topics, topics.TopicCount, "what the words of each of told_pages say, before its neighbours are asked");
+        run.Add<float>("told_confidence", told.Confidence, "confidence of each of told_topics");
+        run.Add<ushort>("told_words", told.Words, "words of each of told_pages");
+        run.AddRows<uint>("told_sketches", told.Sketches, TermSketch.Size, "the heaviest terms of each of told_pages, to compare pages by");
     }
 
     private long[] Ids() => [.. _pageIds.Select(id => (long)id)];
@@ -281,7 +337,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     /// <summary>Topics of pages and domains, and their authority by topic.</summary>
     private void AddTopics(RunWriter run, CorpusTopics topics, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
     {
-        (float[] ofPages, float[] confidence, _) = topics.Rows(Ids());
+        KeepTold(run, topics);
+        (float[] ofPages, float[] confidence) = topics.Spread(pages, Ids(), cancel: cancel);
         (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
         Add("", domains, domainRaw, ofDomains, sure);
         Add("page_", pages, pageRaw, ofPages, confidence);
@@ -291,7 +348,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             run.AddRows<float>(prefix + "topics", distribution, topics.TopicCount, "probability of each topic of taxonomy.json; all alike where nothing is known");
             run.Add<float>(prefix + "topic_confidence", confident, "probability that the likeliest topic is right; 0 where nothing is known");
             TopicalPageRankResult split = TopicalPageRank.Compute(graph, Normalised(raw), distribution, topics.TopicCount,
-                new TopicalPageRankOptions { Damping = options.Damping, Threads = options.Threads }, progress, cancel);
+                new TopicalPageRankOptions { Damping = options.Damping, Threads = options.Threads, Start = Start(prefix, graph) }, progress, cancel);
             run.AddRows<double>(prefix + "topic_rank", split.Ranks, topics.TopicCount, "PageRank by topic; a row sums to pagerank");
             run.Report(prefix + "topics", new JsonObject { ["rounds"] = split.Rounds, ["error_bound"] = split.ErrorBound, ["converged"] = split.Converged });
         }

@@ -7,7 +7,7 @@ namespace Backlinks.Spam;
 /// <item>Leiden with CPM in each (<see cref="Leiden"/>), γ = <see cref="SpamOptions.Resolution"/> × the component's own density; and again
 /// in each part, until none divides: a component of one large farm and ten small ones needs a finer γ for those.</item>
 /// <item>Parts of fewer than <see cref="Fewest"/> are dissolved. A free booster then joins the part of the boosted target it
-/// supports, and a free target the part that holds most of its boosters, if they are half of its supporters: a star with a thousand arms is thin, a
+/// supports, and a free target the part that holds most of its boosters, if they are three fifths of its supporters: a star with a thousand arms is thin, a
 /// network of blogs dense, and its customers hang on by few links.</item>
 /// </list>
 /// Cost: that of Leiden, at most <see cref="Deepest"/> times over. Seeded; one thread.
@@ -159,7 +159,7 @@ internal static class Candidates
             if (boosted.Support[target].Boosters < 3 || boosted.Excluded(target) || at.Apart(target))
                 continue;
             (int part, int count, int all) = Majority(at, target, members);
-            if (part != 0 && part != members[target] && count >= Math.Max(3, Most * all) && count >= boosted.Support[target].Others)
+            if (part != 0 && part != members[target] && count >= Math.Max(3, Most * all) && count * 2 >= boosted.Support[target].Others * 3)
                 joins.Add((target, part));
         }
         foreach ((int node, int part) in joins)

@@ -9,7 +9,7 @@ namespace Backlinks.Spam;
 /// ten signs of one kind are no proof. Counter-evidence is negative and taken off the family it weakens.
 /// <list type="bullet">
 /// <item>Link: the best target's mixture of supporters (<see cref="BoostedTargets"/>), at most 6; members in circles, up to 1.5
-/// (honest blog rings are circles too: they reach 27 and no more); several targets with the same supporters, 1. Against:
+/// (honest blog rings are circles too: that alone scores 18); several targets with the same supporters, 1. Against:
 /// boosters with 2 or more supporters outside, and a quarter as many as inside, up to −5: farms are not linked to;
 /// members of which half the pairs link both ways, while nobody only takes from half of them, void all of this:
 /// that is how sites of one owner stand to each other.</item>

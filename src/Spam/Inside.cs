@@ -146,12 +146,12 @@ internal sealed class Inside
         return [.. counts.Select(c => (c.Key, c.Value)).OrderByDescending(c => c.Value).ThenBy(c => c.Key)];
     }
 
-    /// <summary>A target has three boosters here, who are half of its supporters and a fiftieth of all boosters (camouflage may hit a
-    /// small site three times); one that boosts others itself, four fifths as many as the best supported.</summary>
+    /// <summary>A target has three boosters here, who are three fifths of its supporters and a fiftieth of all members (camouflage may
+    /// hit a small site three times); one that boosts others itself, four fifths as many as the best supported.</summary>
     private bool IsTarget(int member, int most)
     {
         InsideTarget look = _of[member];
-        return look.Boosters >= 3 && look.Boosters >= look.Others && look.Boosters * 50 >= Members.Length
+        return look.Boosters >= 3 && look.Boosters * 2 >= look.Others * 3 && look.Boosters * 50 >= Members.Length
             && (!_at.Booster[member] || !LinksInside(member) || look.Boosters >= 0.8 * most);
     }
 

@@ -155,7 +155,7 @@ internal sealed class CountingStore : ILinkStore
 
     public StoredPage? FindPage(string url) => null;
 
-    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => [];
+    public IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => [];
 

@@ -132,7 +132,9 @@ public interface ILinkStore : IDisposable
 
     /// <summary>The URLs that were visited with what topics and evidence need, in no order: granularity, words, SimHash, title,
     /// headings, text, language, address; all else is left out. A sort of all texts is what <see cref="Pages"/> costs more.</summary>
-    IEnumerable<StoredPage> Contents(CancellationToken cancel = default);
+    /// <param name="texts">False to leave title, headings, text and language out too.</param>
+    /// <param name="sinceVersion">Only those that were visited or had a link change after it.</param>
+    IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default);
 
     /// <summary>All pages as <see cref="Pages"/> orders them, by number and name alone.</summary>
     IEnumerable<StoredName> Names(CancellationToken cancel = default);

@@ -85,14 +85,15 @@ public sealed unsafe class Contributions
         return result;
     }
 
-    /// <summary>Σ_u min(t(u)·p(u), <paramref name="cap"/>) and Σ_u t(u)·p(u), for t = 1 where null, and the links visited.</summary>
+    /// <summary>Σ_u min(t(u)·q(u), <paramref name="cap"/>) and Σ_u t(u)·q(u) with q = p + r, for t = 1 where null, and the links visited.
+    /// M(u,u) ≥ 1, so what waits at a node is its own at least: M(u,v) ≥ q(u).</summary>
     internal (double Capped, double Found, long Links) Capped(int target, double cap, double[]? t, ContributionsOptions options, CancellationToken cancel)
     {
         (long links, _) = Search(target, options, cancel);
         double capped = 0, found = 0;
         foreach (int u in _touched)
         {
-            double part = (t is null ? 1 : t[u]) * _p[u];
+            double part = (t is null ? 1 : t[u]) * (_p[u] + _r[u]);
             found += part;
             capped += Math.Min(part, cap);
         }

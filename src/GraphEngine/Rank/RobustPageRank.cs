@@ -9,14 +9,14 @@ public sealed record RobustPageRankOptions
     /// <summary>δ: the share of a node's score that one contributor is counted for at most; > 0 to 1. Default 1e-3, as measured by its authors.</summary>
     public double Cap { get; init; } = 1e-3;
 
-    /// <summary>How closely contributions are found, as a share of the cap, > 0 to 1. Default ¼: what is not found is too small to be capped by much.</summary>
-    public double Accuracy { get; init; } = 0.25;
+    /// <summary>How closely contributions are found, as a share of the cap; &gt; 0 to 1. Default .1: a node is followed to those that link to it where more than that passes through it.</summary>
+    public double Accuracy { get; init; } = 0.1;
 
     /// <summary>t of the ranking; null is 1 everywhere.</summary>
     public double[]? Teleport { get; init; }
 
-    /// <summary>Links to look at for one node at most; ≥ 1. Default 200,000: what is not found by then counts uncapped.</summary>
-    public long MaxLinks { get; init; } = 200_000;
+    /// <summary>Links to look at for one node at most; ≥ 1. Default 50,000: what is not found by then counts uncapped.</summary>
+    public long MaxLinks { get; init; } = 50_000;
 
     /// <summary>Worker threads; 0 means one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
@@ -27,10 +27,10 @@ public sealed record RobustPageRankOptions
 /// Mirrokni, Teng 2008):
 /// <code>Robust(v) = Σ_u min(t(u)·M(u,v), δ·z(v))        told as Robust(v)/z(v), 0 to 1</code>
 /// A page whose score comes from a few thousand made-up pages has much of it in contributions above the cap; one that the web at
-/// large links to has not. Contributions are found backwards (<see cref="Contributions"/>, where M is defined) to Accuracy·δ·z(v);
-/// what is left is many small ones and counts in full, so the ratio is an upper bound. Nodes with few contributors of any kind
+/// large links to has not. Contributions are found backwards (<see cref="Contributions"/>, where M is defined) with ε = Accuracy·δ·z(v);
+/// what is left is many small ones and counts in full, so the ratio is an upper bound, whatever the accuracy. Nodes with few contributors of any kind
 /// are below by arithmetic: compare only nodes of high score (the top quarter, where it was measured).
-/// <para>Cost: at most 1/(Accuracy·δ·(1−d)) nodes followed for each node asked for. Equal bytes for any number of threads.</para>
+/// <para>Cost: at most 1/(Accuracy·δ) nodes followed for each node asked for; memory 33 bytes a node a thread. Equal bytes for any number of threads.</para>
 /// </summary>
 public static class RobustPageRank
 {
@@ -70,7 +70,7 @@ public static class RobustPageRank
                 (double capped, double found, _) = search.Capped(nodes[i], cap, options.Teleport, new ContributionsOptions
                 {
                     Damping = options.Damping,
-                    Epsilon = options.Accuracy * cap * (1 - options.Damping) / most,
+                    Epsilon = options.Accuracy * cap / most,
                     MaxLinks = options.MaxLinks,
                 }, cancel);
                 ratios[i] = Math.Clamp((capped + Math.Max(score - found, 0)) / score, 0, 1);

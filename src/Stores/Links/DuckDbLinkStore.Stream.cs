@@ -48,13 +48,17 @@ public sealed unsafe partial class DuckDbLinkStore
         return Stream<StoredAnchor>(this, $"SELECT text_no, coalesce(anchor, '') FROM link_texts {where} ORDER BY text_no", FillAnchors, cancel);
     }
 
-    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default)
+    public IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default)
     {
         RequireOpen();
-        return Stream<StoredPage>(this, """
+        string since = sinceVersion > 0 ? $" WHERE p.version > {sinceVersion}" : "";
+        return Stream<StoredPage>(this, !texts ? $"""
+            SELECT u.id, u.key, u.granularity, coalesce(p.words, 0), coalesce(p.simhash, 0), '', '', '', '', coalesce(v.address, '')
+            FROM pages p JOIN urls u ON u.id = p.id LEFT JOIN visits v ON v.visit_no = p.last_visit_no{since}
+            """ : $"""
             SELECT u.id, u.key, u.granularity, coalesce(p.words, 0), coalesce(p.simhash, 0), coalesce(c.title, ''), coalesce(c.headings, ''), coalesce(c.text, ''),
               coalesce(c.language, ''), coalesce(v.address, '')
-            FROM pages p JOIN urls u ON u.id = p.id LEFT JOIN contents c ON c.content_no = p.content_no LEFT JOIN visits v ON v.visit_no = p.last_visit_no
+            FROM pages p JOIN urls u ON u.id = p.id LEFT JOIN contents c ON c.content_no = p.content_no LEFT JOIN visits v ON v.visit_no = p.last_visit_no{since}
             """, FillContents, cancel);
     }
 

@@ -126,14 +126,14 @@ public sealed partial class DuckDbLinkStore : ILinkStore
         }
         if (Says("No space left", "disk is full", "File too large", "Disk quota", "not enough disk space", "Could not write", "Failed to write", "failed to offload", "max_temp_directory_size"))
             return new StoreException(path, $"could not be written, the disk is full or fails: make room and go on; what was written before is safe ({FirstLine(text)})", e);
+        if (Says("Out of Memory"))
+            return new StoreException(path, $"needs more memory than allowed: raise LinkStoreOptions.MemoryBytes ({FirstLine(text)})", e);
         if (Says("newer version of DuckDB", "version number"))
             return new StoreException(path, $"was written by another version of DuckDB: use a newer 'backlinks' ({FirstLine(text)})", e);
         if (Says("not a valid DuckDB", "corrupt", "checksum", "Serialization Error", "WAL", "Could not read", "too small", "block", "deserialize", "INTERNAL Error", "magic bytes"))
             return new StoreException(path, $"is damaged: restore a copy, or move it and its .wal away and gather again ({FirstLine(text)})", e);
         if (Says("Permission denied", "read-only", "Cannot open file"))
             return new StoreException(path, $"cannot be opened: change its permissions or name another folder with --data ({FirstLine(text)})", e);
-        if (Says("Out of Memory"))
-            return new StoreException(path, $"needs more memory than allowed: raise LinkStoreOptions.MemoryBytes ({FirstLine(text)})", e);
         return new StoreException(path, FirstLine(text), e);
     }
 

@@ -165,7 +165,7 @@ public sealed class Run : IDisposable
         foreach (string name in order.Concat(arrays.Keys.Except(order)).Where(arrays.ContainsKey))
         {
             ArrayEntry entry = arrays[name];
-            if (name is "indegree" or "outdegree" || entry.Shape is not [long n] || n != Graph.NodeCount || name.StartsWith("seed", StringComparison.Ordinal))
+            if (name is "indegree" or "outdegree" || entry.Shape is not [long n] || n != Graph.NodeCount || name.StartsWith("seed", StringComparison.Ordinal) || name.StartsWith("told_", StringComparison.Ordinal) || name.StartsWith("model_", StringComparison.Ordinal))
                 continue;
             if (entry.Dtype == "<f8")
                 _columns.Add(new ScoreColumn(name, entry.Meaning, Map<double>(entry), null, null));

@@ -63,6 +63,11 @@ public sealed class RunWriter
         File.WriteAllBytes(Path.Combine(_folder, name), content);
     }
 
+    /// <summary>Writes a file that may differ between equal runs, as timings.json may: nothing that is published depends on it.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    public void AddAside<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
+        NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning);
+
     /// <summary>Writes run.json and timings.json and makes the run visible and current.</summary>
     /// <param name="timings">Seconds by step and whatever else differs between equal runs.</param>
     /// <returns>The run's id.</returns>

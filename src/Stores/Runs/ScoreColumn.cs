@@ -33,8 +33,8 @@ public sealed class ScoreColumn
     /// <summary>Whether the values are whole numbers.</summary>
     public bool IsWhole => _scores is null;
 
-    /// <summary>False for component numbers, where higher does not mean more.</summary>
-    public bool IsScore => Name is not ("scc" or "wcc");
+    /// <summary>False for numbers of components and clusters, where higher does not mean more.</summary>
+    public bool IsScore => Name is not ("scc" or "wcc" or "cluster");
 
     /// <summary>The value of a node; whole numbers are exact.</summary>
     public double this[int node] =>

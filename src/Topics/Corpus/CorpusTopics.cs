@@ -138,6 +138,47 @@ public sealed class CorpusTopics
         return new CorpusTopics(model, rows, seeds.Missing());
     }
 
+    /// <summary>Tells pages by a model that was fitted before; of those that did not change since, what was told then is taken over.</summary>
+    /// <param name="pages">The pages to tell, enumerated once; of a page that is also kept, this counts.</param>
+    /// <param name="last">The highest number of the store.</param>
+    public static CorpusTopics Update(TopicModel model, ToldPages kept, Func<IEnumerable<StoredPage>> pages, Func<long, IReadOnlyList<string>>? anchors, long last,
+        CorpusTopicsOptions? options = null, IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options ??= new CorpusTopicsOptions();
+        options.Check();
+        var rows = new PageRows(model.TopicCount, last + 1);
+        for (int i = 0; i < kept.Ids.Length; i++)
+            if (kept.Ids[i] >= 0)
+                rows.Take(kept.Ids[i], kept.Topics.AsSpan(i * model.TopicCount, model.TopicCount), kept.Confidence[i], kept.Words[i], kept.Sketches.AsSpan(i * TermSketch.Size, TermSketch.Size));
+        Each(pages, anchors, options, new ConcurrentBag<TermReader>(), "telling topics", () => 0, progress, (page, terms) =>
+        {
+            if (page.Id <= last)
+                rows.Write(page.Id, model, terms);
+        }, cancel);
+        return new CorpusTopics(model, rows, []);
+    }
+
+    /// <summary>What was told of pages, to be taken over by <see cref="Update"/>.</summary>
+    /// <param name="ids">The store's numbers; those of pages that were not read are skipped, and −1 in the result.</param>
+    public ToldPages Told(ReadOnlySpan<uint> ids)
+    {
+        long[] there = new long[ids.Length];
+        float[] topics = new float[ids.Length * (long)TopicCount], confidence = new float[ids.Length];
+        ushort[] words = new ushort[ids.Length];
+        uint[] sketches = new uint[ids.Length * (long)TermSketch.Size];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            there[i] = -1;
+            if (_rows.Find(ids[i]) is not { } block)
+                continue;
+            there[i] = ids[i];
+            TopicsOf(ids[i]).CopyTo(topics.AsSpan(i * TopicCount, TopicCount));
+            (confidence[i], words[i]) = (block.Confidence[PageRows.At(ids[i])], block.Words[PageRows.At(ids[i])]);
+            PageRows.Sketch(block, ids[i]).CopyTo(sketches.AsSpan(i * TermSketch.Size, TermSketch.Size));
+        }
+        return new ToldPages(there, topics, confidence, words, sketches);
+    }
+
     private static void Each(Func<IEnumerable<StoredPage>> pages, Func<long, IReadOnlyList<string>>? anchors, CorpusTopicsOptions options, ConcurrentBag<TermReader> readers,
         string step, Func<long> total, IProgress<StepProgress>? progress, Action<StoredPage, PageTerms> each, CancellationToken cancel)
     {
@@ -172,6 +213,12 @@ public sealed class CorpusTopics
     }
 }
 
+/// <summary>What was told of pages, a row each.</summary>
+/// <param name="Ids">The store's numbers; −1 for none.</param>
+/// <param name="Topics">×K.</param>
+/// <param name="Sketches">×24, see <see cref="TermSketch"/>.</param>
+public sealed record ToldPages(long[] Ids, float[] Topics, float[] Confidence, ushort[] Words, uint[] Sketches);
+
 /// <summary>What is kept of every page, in blocks of 4,096 pages that are made when the first of them is written.</summary>
 internal sealed class PageRows(int topics, long count)
 {
@@ -205,6 +252,16 @@ internal sealed class PageRows(int topics, long count)
         block.Confidence[at] = model.Tell(terms, block.Topics.AsSpan(at * topics, topics), block.Sketches.AsSpan(at * TermSketch.Size, TermSketch.Size));
         block.Words[at] = (ushort)Math.Min(ushort.MaxValue, terms.Tokens);
         block.There[at] = true;
+    }
+
+    public void Take(long id, ReadOnlySpan<float> row, float confidence, ushort words, ReadOnlySpan<uint> sketch)
+    {
+        ref Block? place = ref _blocks[id / BlockPages];
+        Block block = place ??= new Block(topics);
+        int at = At(id);
+        row.CopyTo(block.Topics.AsSpan(at * topics, topics));
+        sketch.CopyTo(block.Sketches.AsSpan(at * TermSketch.Size, TermSketch.Size));
+        (block.Confidence[at], block.Words[at], block.There[at]) = (confidence, words, true);
     }
 
     private Block Made(ref Block? place)

@@ -44,6 +44,16 @@ public sealed record TopicModelOptions
     }
 }
 
+/// <summary>A fitted model as arrays, to be kept and used again: what it says of a page does not change with what other pages come.</summary>
+/// <param name="Terms">Numbers of the terms that any page had, ascending.</param>
+/// <param name="Rarities">Of each of them.</param>
+/// <param name="Places">1 + its place among the centroids' terms, 0 for none, of each of them.</param>
+/// <param name="Rows">Entries of place p are [Rows[p], Rows[p + 1]).</param>
+/// <param name="Topics">Topic of each entry.</param>
+/// <param name="Weights">Weight of each entry.</param>
+/// <param name="Calibration">a and b of the confidence.</param>
+public sealed record TopicModelState(int[] Terms, float[] Rarities, int[] Places, int[] Rows, ushort[] Topics, float[] Weights, double[] Calibration);
+
 /// <summary>A page that is known to be about a topic.</summary>
 /// <param name="Topic">Its place in the taxonomy.</param>
 public readonly record struct SeedPage(int Topic, PageTerms Page);
@@ -68,8 +78,8 @@ public readonly record struct SeedPage(int Topic, PageTerms Page);
 /// </summary>
 public sealed class TopicModel
 {
-    // Of a taxonomy of terms alone nothing can be fitted. The slope is what draws of labels among encyclopedia articles gave (28 to 36);
-    // their offset (−.3 to −.6) is that of pages which all have a topic; on the web at large many have none, and a page that all topics
+    // Of a taxonomy of terms alone nothing can be fitted. The slope is what draws of labels among long encyclopedia articles gave (24 to 30);
+    // their offset (−.2 to −.6) is that of pages which all have a topic; on the web at large many have none, and a page that all topics
     // are equally far from is given .18.
     internal const double StandardOffset = -1.5, StandardSlope = 30;
     private const double PriorPages = 20;
@@ -93,9 +103,46 @@ public sealed class TopicModel
         _norms = CentredNorms();
     }
 
+    private TopicModel(Taxonomy taxonomy, TopicModelOptions options, TopicModelState state)
+    {
+        Taxonomy = taxonomy;
+        Options = options;
+        _terms = new FittedTerms(state);
+        (_rows, _topics, _weights) = (state.Rows, state.Topics, state.Weights);
+        (_offset, _slope) = (state.Calibration[0], state.Calibration[1]);
+        _norms = CentredNorms();
+    }
+
     public Taxonomy Taxonomy { get; }
 
     public TopicModelOptions Options { get; }
+
+    /// <summary>The model as arrays.</summary>
+    public TopicModelState State()
+    {
+        (int[] terms, float[] rarities, int[] places) = _terms.State();
+        return new TopicModelState(terms, rarities, places, _rows, _topics, _weights, [_offset, _slope]);
+    }
+
+    /// <summary>The model that had this state.</summary>
+    /// <exception cref="ArgumentException">The arrays do not fit each other or the taxonomy.</exception>
+    public static TopicModel Of(Taxonomy taxonomy, TopicModelState state, TopicModelOptions? options = null)
+    {
+        int entries = state.Topics.Length, places = state.Rows.Length - 1;
+        if (state.Terms.Length != state.Rarities.Length || state.Terms.Length != state.Places.Length || state.Weights.Length != entries || state.Calibration.Length != 2
+            || places < 0 || state.Rows[0] != 0 || state.Rows[^1] != entries || !Ascending(state.Rows) || !Ascending(state.Terms)
+            || state.Terms.Any(t => t < 0 || t >= TermReader.Terms) || state.Places.Any(p => p < 0 || p > places) || state.Topics.Any(t => t >= taxonomy.Topics.Count))
+            throw new ArgumentException("the arrays are not those of a model of these topics", nameof(state));
+        return new TopicModel(taxonomy, options ?? new TopicModelOptions(), state);
+
+        static bool Ascending(int[] values)
+        {
+            for (int i = 1; i < values.Length; i++)
+                if (values[i] < values[i - 1])
+                    return false;
+            return true;
+        }
+    }
 
     /// <summary>K.</summary>
     public int TopicCount => Taxonomy.Topics.Count;
@@ -109,9 +156,25 @@ public sealed class TopicModel
     private readonly record struct TermEntry(float Rarity, int Place);
 
     /// <summary>All terms; those that a centroid can have are numbered as they were met, so that what a fit works on is small.</summary>
-    private sealed class FittedTerms(float[] rarities)
+    private sealed class FittedTerms
     {
-        private readonly TermEntry[] _entries = [.. rarities.Select(rarity => new TermEntry(rarity, 0))];
+        private readonly TermEntry[] _entries;
+
+        public FittedTerms(float[] rarities) => _entries = [.. rarities.Select(rarity => new TermEntry(rarity, 0))];
+
+        public FittedTerms(TopicModelState state)
+        {
+            _entries = new TermEntry[TermReader.Terms];
+            for (int i = 0; i < state.Terms.Length; i++)
+                _entries[state.Terms[i]] = new TermEntry(state.Rarities[i], state.Places[i]);
+            Count = state.Rows.Length - 1;
+        }
+
+        public (int[] Terms, float[] Rarities, int[] Places) State()
+        {
+            int[] terms = [.. Enumerable.Range(0, _entries.Length).Where(term => _entries[term] != default)];
+            return (terms, [.. terms.Select(term => _entries[term].Rarity)], [.. terms.Select(term => _entries[term].Place)]);
+        }
 
         public int Count { get; private set; }
 

@@ -62,6 +62,14 @@ internal static class CharTables
     // Lucene's Greek stop words and stems are of letters without accents and final forms, as its GreekLowerCaseFilter leaves them.
     private static char WithoutTonos(char c) => c switch
     {
-        'ά' => 'α', 'έ' => 'ε', 'ή' => 'η', 'ί' or 'ϊ' or 'ΐ' => 'ι', 'ύ' or 'ϋ' or 'ΰ' => 'υ', 'ό' => 'ο', 'ώ' => 'ω', 'ς' => 'σ', _ => c,
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' or 'ϊ' or 'ΐ' => 'ι',
+        'ύ' or 'ϋ' or 'ΰ' => 'υ',
+        'ό' => 'ο',
+        'ώ' => 'ω',
+        'ς' => 'σ',
+        _ => c,
     };
 }

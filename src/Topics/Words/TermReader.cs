@@ -29,8 +29,8 @@ public sealed record TermReaderOptions
 
 /// <summary>
 /// Reads pages into terms. A term is a number below <see cref="Terms"/>: 22 bits of the hash of a word's stem, so no list of
-/// words is kept however many pages there are, numbers are the same in every run, and two of 100,000 stems share one with a
-/// probability of 2 %, which costs less than a vocabulary cut off at its size would.
+/// words is kept however many pages there are, numbers are the same in every run, and of 100,000 stems 2 % share theirs
+/// with another, which costs less than a vocabulary cut off at its size would.
 /// <para>Words are looked up by hash in a memory of this reader, which calls Lucene's stemmer once for each distinct word and
 /// language. Cost: one pass over the characters, no allocation a page; up to 13 MB a reader. The result depends on the page alone,
 /// never on what was read before. Not safe for several threads: one reader each.</para>

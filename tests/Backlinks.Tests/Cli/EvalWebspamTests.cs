@@ -29,6 +29,16 @@ public sealed class EvalWebspamTests : IDisposable
     }
 
     [Fact]
+    public void Links_taught_by_content_do_not_see_the_content_of_what_they_score()
+    {
+        Collection(120, byContent: true);
+        Dictionary<(string, string), double> auc = Program.Run("eval", "webspam", _folder.Path, "--seeds", "2", "--folds", "3", "--json", "--features", "link", "--features", "content").Ok()
+            .Json.EnumerateArray().ToDictionary(r => (r.GetProperty("features").GetString()!, r.GetProperty("model").GetString()!), r => r.GetProperty("auc").GetDouble());
+        Assert.True(auc[("content", "forest and boosting")] > .9);
+        Assert.InRange(auc[("link", "forest and boosting, taught by content")], .2, .75);
+    }
+
+    [Fact]
     public void What_cannot_be_evaluated_is_one_line()
     {
         Assert.Contains("is no folder", Program.Run("eval", "webspam", _folder.File("none")).Fails(), StringComparison.Ordinal);
@@ -59,8 +69,8 @@ public sealed class EvalWebspamTests : IDisposable
         Assert.Contains("--reference must be above 1", Program.Run("eval", "stability", graph, "--reference", "1").Fails(2), StringComparison.Ordinal);
     }
 
-    /// <summary>A quarter of the hosts is spam, with a PageRank that its in-degree does not explain; the content is noise.</summary>
-    private void Collection(int hosts)
+    /// <summary>A quarter of the hosts is spam, with a PageRank that its in-degree does not explain; the content is noise; or the other way round.</summary>
+    private void Collection(int hosts, bool byContent = false)
     {
         var random = new Random(1);
         StringBuilder names = new(), labels = new(), link = new("#hostid,indegree_hp,pagerank_hp,trustrank_hp\n"), content = new("#hostid,HST_1,HST_2\n"), obvious = new("#hostid,number_of_pages,length_of_hostname\n");
@@ -70,8 +80,8 @@ public sealed class EvalWebspamTests : IDisposable
             double inDegree = Math.Exp(6 * random.NextDouble());
             names.Append(CultureInfo.InvariantCulture, $"{i} www.site{i}.example\n");
             labels.Append(CultureInfo.InvariantCulture, $"{i} {(spam ? "spam 1.0 j1:S,j2:S" : "nonspam 0.0 j1:N")}\n");
-            link.Append(CultureInfo.InvariantCulture, $"{i},{(int)inDegree},{inDegree * (spam ? 1e-6 : 1e-8) * (1 + random.NextDouble())},{random.NextDouble() * 1e-8}\n");
-            content.Append(CultureInfo.InvariantCulture, $"{i},{random.NextDouble()},{random.NextDouble()}\n");
+            link.Append(CultureInfo.InvariantCulture, $"{i},{(int)inDegree},{inDegree * (spam && !byContent ? 1e-6 : 1e-8) * (1 + random.NextDouble())},{random.NextDouble() * 1e-8}\n");
+            content.Append(CultureInfo.InvariantCulture, $"{i},{random.NextDouble() + (spam && byContent ? 2 : 0)},{random.NextDouble()}\n");
             obvious.Append(CultureInfo.InvariantCulture, $"{i},{1 + random.Next(100)},16\n");
         }
         foreach ((string name, StringBuilder text) in new[] { ("hostnames.txt", names), ("SET1-labels.txt", labels), ("link_based_features.csv", link), ("content_based_features.csv", content), ("obvious_features.csv", obvious) })

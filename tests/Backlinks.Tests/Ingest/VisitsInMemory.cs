@@ -40,7 +40,7 @@ internal sealed class VisitsInMemory : ILinkStore
 
     public StoredPage? FindPage(string url) => throw new NotSupportedException();
 
-    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => throw new NotSupportedException();
+    public IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => throw new NotSupportedException();
 

@@ -20,7 +20,7 @@ public sealed class LinkStoreTests : IDisposable
         new() { Target = target, Anchor = anchor, Rel = rel, Kind = kind };
 
     private static string Told(ILinkStore store) => string.Join("\n",
-        store.Pages().Select(p => (p with { Id = 0 }).ToString()).Concat(["contents"]).Concat(store.Contents().Select(p => (p with { Id = 0 }).ToString()).Order(StringComparer.Ordinal)).Concat(["links"]).Concat(store.Links().Select(l => l.ToString()).Order(StringComparer.Ordinal))
+        store.Pages().Select(p => (p with { Id = 0 }).ToString()).Concat(["contents"]).Concat(store.Contents().Concat(store.Contents(texts: false)).Select(p => (p with { Id = 0 }).ToString()).Order(StringComparer.Ordinal)).Concat(["links"]).Concat(store.Links().Select(l => l.ToString()).Order(StringComparer.Ordinal))
             .Concat(["visits"]).Concat(store.Pages().SelectMany(p => store.Visits(p.Url)).Select(v => v.ToString()))
             .Append($"{store.Count()} version {store.Version}"));
 

@@ -280,15 +280,15 @@ internal sealed class NaiveLinkStore : ILinkStore
     public StoredPage? FindPage(string url) =>
         _pages.Values.Where(p => p.Url == url).OrderBy(p => p.Granularity).Select(Describe).FirstOrDefault();
 
-    public IEnumerable<StoredPage> Contents(CancellationToken cancel = default) => Pages(cancel: cancel).Where(p => p.LastVisit is not null)
+    public IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default) => Pages(sinceVersion, cancel).Where(p => p.LastVisit is not null)
         .Select(p => new StoredPage(p.Id, p.Url, p.Granularity, default, null, null, null, 0)
         {
             Words = p.Words,
             SimHash = p.SimHash,
-            Title = p.Title,
-            Headings = p.Headings,
-            Text = p.Text,
-            Language = p.Language,
+            Title = texts ? p.Title : "",
+            Headings = texts ? p.Headings : "",
+            Text = texts ? p.Text : "",
+            Language = texts ? p.Language : "",
             Address = p.Address,
         });
 

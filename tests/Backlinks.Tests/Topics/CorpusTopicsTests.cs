@@ -11,8 +11,18 @@ public class CorpusTopicsTests
     /// <summary>What the default taxonomy calls the subjects of the sample web.</summary>
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["garden"] = "garden", ["bread"] = "food", ["sailing"] = "outdoors", ["chess"] = "games", ["bicycles"] = "transport", ["astronomy"] = "science",
-        ["pottery"] = "arts", ["trains"] = "transport", ["software"] = "computing", ["health"] = "health", ["money"] = "finance", ["music"] = "music",
+        ["garden"] = "garden",
+        ["bread"] = "food",
+        ["sailing"] = "outdoors",
+        ["chess"] = "games",
+        ["bicycles"] = "transport",
+        ["astronomy"] = "science",
+        ["pottery"] = "arts",
+        ["trains"] = "transport",
+        ["software"] = "computing",
+        ["health"] = "health",
+        ["money"] = "finance",
+        ["music"] = "music",
     };
 
     [Fact]
