@@ -36,7 +36,7 @@ public sealed record StoredPage(long Id, string Url, Granularity Granularity, Da
 /// <param name="Ordinal">0 for the first link of that kind to that target in document order, 1 for the next, …; with source,
 /// target and kind it tells links apart.</param>
 /// <param name="FirstSeen">Microseconds since 1970, UTC.</param>
-/// <param name="Text">Number of its anchor in <see cref="ILinkStore.Anchors"/>; -1 for none. Numbers depend on the order of
+/// <param name="Text">Number of its anchor in <see cref="ILinkStore.Anchors(CancellationToken)"/>; -1 for none. Numbers depend on the order of
 /// writing and are only good for joining the two.</param>
 public readonly record struct StoredArc(long SourceId, long TargetId, LinkKind Kind, LinkRel Rel, Zone Zone, float Position, bool Lost, int Ordinal, long FirstSeen, long Text);
 
@@ -139,11 +139,23 @@ public interface ILinkStore : IDisposable
     /// <summary>All pages as <see cref="Pages"/> orders them, by number and name alone.</summary>
     IEnumerable<StoredName> Names(CancellationToken cancel = default);
 
+    /// <summary>Those of <see cref="Names(CancellationToken)"/> that are new or were visited after <paramref name="sinceVersion"/>,
+    /// and those that links of pages so visited name or named, lost ones too; in the same order.</summary>
+    IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default);
+
     /// <summary>All links by numbers, in no order; lost ones too.</summary>
     IEnumerable<StoredArc> Arcs(CancellationToken cancel = default);
 
-    /// <summary>The anchors that <see cref="Arcs"/> number, and maybe others, each number once, ascending.</summary>
+    /// <summary>Those links of <see cref="Arcs(CancellationToken)"/> whose source was visited after <paramref name="sinceVersion"/>:
+    /// all of such a source, changed or not, so that they take the place of what was known of it. A link is never forgotten, it
+    /// becomes a lost one: a source that is not here has the links it had.</summary>
+    IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default);
+
+    /// <summary>The anchors that <see cref="Arcs(CancellationToken)"/> number, and maybe others, each number once, ascending.</summary>
     IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default);
+
+    /// <summary>The anchors that <see cref="Arcs(long, CancellationToken)"/> number, and maybe others, as <see cref="Anchors(CancellationToken)"/>.</summary>
+    IEnumerable<StoredAnchor> Anchors(long sinceVersion, CancellationToken cancel = default);
 
     /// <summary>The links of one page, or to one page, with their history.</summary>
     IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default);

@@ -31,11 +31,13 @@ namespace Backlinks.GraphEngine;
 /// </summary>
 public sealed class LinkRecords
 {
-    internal const int Factors = 6;
+    /// <summary>Factors of a record in <c>link_factors</c>.</summary>
+    public const int Factors = 6;
 
     private static readonly ConditionalWeakTable<LinkGraph, LinkRecords> Opened = [];
 
     private readonly LinkGraph _graph;
+    private readonly Dictionary<string, object> _columns = []; // mapped arrays by name
     private readonly MappedArray<long> _rows, _sourceRows, _anchorOffsets;
     private readonly MappedArray<uint> _source, _target, _anchor, _firstSeen, _bySource;
     private readonly MappedArray<byte> _kind, _zone, _form, _flags, _anchorTexts;
@@ -90,8 +92,14 @@ public sealed class LinkRecords
     public LinkRecord this[long index] => new(index, _source[index], _target[index], (LinkKind)_kind[index], _ordinal[index], (LinkRel)_rel[index], (Zone)_zone[index],
         (AnchorForm)_form[index], _position[index], _anchor[index], _firstSeen[index], (LinkRecordFlags)_flags[index], FactorsOf(index), _weight[index]);
 
+    /// <summary>One of the arrays, by its name in the folder.</summary>
+    public MappedArray<T> Column<T>(string name) where T : unmanaged => (MappedArray<T>)_columns[name];
+
     /// <summary>Sources of consecutive records, for passes over all of them.</summary>
     public ReadOnlySpan<uint> Sources(long first, int count) => _source.Slice(first, count);
+
+    /// <summary>Targets of consecutive records.</summary>
+    public ReadOnlySpan<uint> Targets(long first, int count) => _target.Slice(first, count);
 
     /// <summary>Anchors of consecutive records.</summary>
     public ReadOnlySpan<uint> Anchors(long first, int count) => _anchor.Slice(first, count);
@@ -134,6 +142,9 @@ public sealed class LinkRecords
             yield return this[_bySource[i]];
     }
 
+    /// <summary>Numbers of the records from a node, ascending.</summary>
+    public ReadOnlySpan<uint> NumbersFrom(int source) => _bySource.Slice(_sourceRows[source], checked((int)(_sourceRows[source + 1L] - _sourceRows[source])));
+
     /// <summary>The text of an anchor.</summary>
     public string Anchor(uint number) => Encoding.UTF8.GetString(AnchorUtf8(number));
 
@@ -160,6 +171,11 @@ public sealed class LinkRecords
         return new LinkWeight(f[0], f[1], f[2], f[3], f[4], f[5]);
     }
 
-    private MappedArray<T> Map<T>(string name) where T : unmanaged =>
-        _graph.MapIfPresent<T>(name) ?? throw new GraphException(Path.Combine(_graph.Folder, GraphManifest.FileName), -1, $"names no array '{name}': build the graph again");
+    private MappedArray<T> Map<T>(string name) where T : unmanaged
+    {
+        MappedArray<T> array = _graph.MapIfPresent<T>(name)
+            ?? throw new GraphException(Path.Combine(_graph.Folder, GraphManifest.FileName), -1, $"names no array '{name}': build the graph again");
+        _columns.Add(name, array);
+        return array;
+    }
 }

@@ -63,7 +63,7 @@ internal sealed class DomainEdges
         uint next = 0;
         for (int domain = 0; domain < owners.Length; domain++)
         {
-            if (owner(nodes.DomainNames[domain]) is not { } name)
+            if (owner(nodes.DomainName(domain)) is not { } name)
                 owners[domain] = next++;
             else if (!groups.TryGetValue(name, out owners[domain]))
                 groups.Add(name, owners[domain] = next++);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backlinks.GraphEngine;
 using DuckDB.NET.Data;
 using DuckDB.NET.Native;
@@ -8,26 +9,43 @@ namespace Backlinks.Stores;
 // which makes 10 million rows a matter of a second or two.
 public sealed unsafe partial class DuckDbLinkStore
 {
-    public IEnumerable<StoredName> Names(CancellationToken cancel = default)
+    public IEnumerable<StoredName> Names(CancellationToken cancel = default) => NamesWhere("", cancel);
+
+    public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default) => NamesWhere(string.Create(CultureInfo.InvariantCulture, $"""
+        WHERE u.id IN (SELECT id FROM urls WHERE version > {sinceVersion} UNION ALL SELECT id FROM pages WHERE version > {sinceVersion}
+          UNION ALL SELECT target_id FROM links WHERE page_id IN (SELECT id FROM pages WHERE version > {sinceVersion}))
+        """), cancel);
+
+    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => ArcsWhere("", cancel);
+
+    public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) =>
+        ArcsWhere(string.Create(CultureInfo.InvariantCulture, $"WHERE page_id IN (SELECT id FROM pages WHERE version > {sinceVersion})"), cancel);
+
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => AnchorsWhere("", cancel);
+
+    public IEnumerable<StoredAnchor> Anchors(long sinceVersion, CancellationToken cancel = default) => AnchorsWhere(string.Create(CultureInfo.InvariantCulture,
+        $"WHERE text_no IN (SELECT text_no FROM links WHERE page_id IN (SELECT id FROM pages WHERE version > {sinceVersion}))"), cancel);
+
+    private IEnumerable<StoredName> NamesWhere(string where, CancellationToken cancel)
     {
         RequireOpen();
-        return Stream<StoredName>(this, """
-            SELECT u.id, u.key, u.granularity, p.id IS NOT NULL FROM urls u LEFT JOIN pages p ON p.id = u.id ORDER BY u.key, u.granularity
+        return Stream<StoredName>(this, $"""
+            SELECT u.id, u.key, u.granularity, p.id IS NOT NULL FROM urls u LEFT JOIN pages p ON p.id = u.id {where} ORDER BY u.key, u.granularity
             """, FillNames, cancel);
     }
 
-    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default)
+    private IEnumerable<StoredArc> ArcsWhere(string where, CancellationToken cancel)
     {
         RequireOpen();
-        return Stream<StoredArc>(this, """
-            SELECT page_id, target_id, kind, rel, zone, position, lost_at IS NOT NULL, ordinal, first_seen, coalesce(text_no, -1) FROM links
+        return Stream<StoredArc>(this, $"""
+            SELECT page_id, target_id, kind, rel, zone, position, lost_at IS NOT NULL, ordinal, first_seen, coalesce(text_no, -1) FROM links {where}
             """, FillArcs, cancel);
     }
 
-    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default)
+    private IEnumerable<StoredAnchor> AnchorsWhere(string where, CancellationToken cancel)
     {
         RequireOpen();
-        return Stream<StoredAnchor>(this, "SELECT text_no, coalesce(anchor, '') FROM link_texts ORDER BY text_no", FillAnchors, cancel);
+        return Stream<StoredAnchor>(this, $"SELECT text_no, coalesce(anchor, '') FROM link_texts {where} ORDER BY text_no", FillAnchors, cancel);
     }
 
     public IEnumerable<StoredPage> Contents(bool texts = true, long sinceVersion = 0, CancellationToken cancel = default)

@@ -84,13 +84,45 @@ public static class StoreGraphs
         WeighedLinks reports = WeighedLinks.OfReports(reportedLinks, pageLinks, nodes, forms, owners, options.Profile);
         OutLinks outLinks = links.BySource(), outReports = reports.BySource();
         GraphManifest? pages = null, domains = null;
-        Both(() => pages = WritePages(pagesFolder, nodes, links, outLinks, anchors, options, progress, stop.Token),
-            () => domains = WriteDomains(domainsFolder, nodes, outLinks, reports, outReports, anchors, owners, options, stop.Token), stop, static () => { });
+        Both(() => pages = WritePages(pagesFolder, nodes, outLinks, graph => links.Write(pagesFolder, outLinks, anchors, graph, threads, progress, stop.Token), options, progress, stop.Token),
+            () => domains = WriteDomains(domainsFolder, nodes, outLinks, outReports, reports.Sorted.Links.Length == 0 ? null
+                : graph => reports.Write(domainsFolder, outReports, anchors, graph, threads, null, stop.Token), owners, options, stop.Token), stop);
         return new StoreGraphsResult(pages!, domains!, nodes.IdOfPage);
     }
 
+    /// <summary>
+    /// Both graphs as <see cref="Build"/> makes them, byte for byte, from those made of the same store at an earlier version and
+    /// from what changed since; see <see cref="StoreGraphsUpdate"/> for how. That both are made with the same options is for the
+    /// caller to see to: compared are the names of fold and profile, owners, and the factors of links in rows that are made again,
+    /// but not what the fold does, the limits of site-wide links, or similarities of pairs whose source was not visited.
+    /// </summary>
+    /// <param name="pagesBefore">Discounted (<see cref="ReweighedGraph"/>) or not, as <paramref name="domainsBefore"/>; no discounts are in the result.</param>
+    /// <param name="pageIdsBefore">The store's number of each page node (<see cref="StoreGraphsResult.PageIds"/>).</param>
+    /// <param name="versionBefore">Of the store (<see cref="ILinkStore.Version"/>) when they were made.</param>
+    /// <param name="changedTexts">The store's numbers of the pages whose text changed: similarity is asked for only where a link's
+    /// source was visited since or either end is among these. Default: none.</param>
+    /// <returns>Null where the changes are of a kind that needs a new <see cref="Build"/>; both folders are empty then.</returns>
+    /// <inheritdoc cref="Build"/>
+    public static StoreGraphsResult? Update(ILinkStore store, LinkGraph pagesBefore, LinkGraph domainsBefore, uint[] pageIdsBefore, long versionBefore,
+        string pagesFolder, string domainsFolder, StoreGraphsOptions options, IReadOnlySet<long>? changedTexts = null, IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
+    {
+        LinkProfileFile.Check(options.Profile);
+        int threads = ThreadsOf(options);
+        using StoreGraphsUpdate? update = StoreGraphsUpdate.Find(store, pagesBefore, domainsBefore, pageIdsBefore, versionBefore, pagesFolder, options, changedTexts, threads, progress, cancel);
+        if (update is null)
+            return null;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        OutLinks? links = null;
+        Both(() => update.Write(pagesFolder, threads, progress, stop.Token), () => links = update.BySource(threads, stop.Token), stop);
+        OutLinks none = new(new long[update.Nodes.Domains + 1L], [], []);
+        GraphManifest? pages = null, domains = null;
+        Both(() => pages = WritePages(pagesFolder, update.Nodes, links!, graph => update.Finish(graph, links!), options, progress, stop.Token),
+            () => domains = WriteDomains(domainsFolder, update.Nodes, links!, none, null, update.Owners, options, stop.Token), stop);
+        return new StoreGraphsResult(pages!, domains!, update.Nodes.IdOfPage);
+    }
+
     /// <summary>Runs both, and waits for both; the first that fails stops the other, and is what is told.</summary>
-    private static void Both(Action here, Action there, CancellationTokenSource stop, Action undo)
+    internal static void Both(Action here, Action there, CancellationTokenSource? stop = null, Action? undo = null)
     {
         Exception? first = null;
         void Guarded(Action work)
@@ -102,7 +134,7 @@ public static class StoreGraphs
             catch (Exception e)
             {
                 Interlocked.CompareExchange(ref first, e, null);
-                stop.Cancel();
+                stop?.Cancel();
             }
         }
         Task other = Task.Factory.StartNew(() => Guarded(there), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -110,7 +142,7 @@ public static class StoreGraphs
         other.Wait();
         if (first is null)
             return;
-        undo();
+        undo?.Invoke();
         ExceptionDispatchInfo.Throw(first);
     }
 
@@ -122,7 +154,7 @@ public static class StoreGraphs
     public static SharedResources SharedResources(ILinkStore store, LinkGraph domains, Func<string, string> fold, SharedResourcesOptions? options = null, CancellationToken cancel = default) =>
         Stores.SharedResources.Read(store, domains, fold, options, cancel);
 
-    private static GraphManifest WritePages(string folder, StoreNodes nodes, WeighedLinks links, OutLinks outLinks, AnchorTable anchors, StoreGraphsOptions options,
+    private static GraphManifest WritePages(string folder, StoreNodes nodes, OutLinks outLinks, Action<GraphBuilder> writeRecords, StoreGraphsOptions options,
         IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         using GraphBuilder graph = new(folder, Builder(options, "page", "pages"));
@@ -155,12 +187,12 @@ public static class StoreGraphs
             graph.AddRow((uint)page, targets.AsSpan(0, count), weights.AsSpan(0, count));
         }
         AddLost(graph, lost);
-        links.Write(folder, outLinks, anchors, graph, ThreadsOf(options), progress, cancel);
+        writeRecords(graph);
         graph.AddArray<uint>("domains", nodes.DomainOfPage, "node of each page in the domain graph");
         return graph.Build(nodes.Pages, nodes.PageNames, progress, cancel);
     }
 
-    private static GraphManifest WriteDomains(string folder, StoreNodes nodes, OutLinks links, WeighedLinks reports, OutLinks outReports, AnchorTable anchors,
+    private static GraphManifest WriteDomains(string folder, StoreNodes nodes, OutLinks links, OutLinks outReports, Action<GraphBuilder>? writeRecords,
         uint[] owners, StoreGraphsOptions options, CancellationToken cancel)
     {
         (long[] pageRows, uint[] pages) = DomainEdges.PagesOf(nodes);
@@ -171,8 +203,7 @@ public static class StoreGraphs
             names.Add(key);
         edges.Write(graph, owners, options.Profile);
         AddLost(graph, edges.Lost);
-        if (reports.Sorted.Links.Length > 0)
-            reports.Write(folder, outReports, anchors, graph, ThreadsOf(options), null, cancel);
+        writeRecords?.Invoke(graph);
         uint[] counts = new uint[nodes.Domains];
         for (int domain = 0; domain < counts.Length; domain++)
             counts[domain] = (uint)(pageRows[domain + 1L] - pageRows[domain]);

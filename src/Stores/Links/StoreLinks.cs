@@ -29,6 +29,14 @@ internal struct StoreLink
         FirstSeen = (uint)Math.Clamp(arc.FirstSeen / 1_000_000, 0, uint.MaxValue);
     }
 
+    /// <summary>A link as a graph has it.</summary>
+    public StoreLink(in LinkRecord record, uint source, uint target, uint text)
+    {
+        (Source, Target, Text) = (source, target, text);
+        _marks = (uint)record.Kind | (uint)record.Zone << 4 | (uint)record.Rel << 8;
+        (Ordinal, Position, FirstSeen) = (record.Ordinal, record.Position, record.FirstSeenSeconds);
+    }
+
     public readonly LinkKind Kind => (LinkKind)(_marks & 15);
 
     public readonly Zone Zone => (Zone)(_marks >> 4 & 15);

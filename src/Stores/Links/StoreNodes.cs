@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using Backlinks.GraphEngine;
 
@@ -61,6 +62,162 @@ internal sealed class StoreNodes : IDisposable
             throw;
         }
     }
+
+    /// <summary>Numbers the pages of a graph again, with some that are new and without some that are gone.</summary>
+    /// <param name="added">In order of key; none of them in the graph, nor in <paramref name="idsBefore"/>.</param>
+    /// <param name="gone">By node of before.</param>
+    /// <returns>The nodes, and the new number of each old one (none for those gone); null where a domain is gone.</returns>
+    public static (StoreNodes Nodes, uint[] NewOf)? Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone,
+        string pagesFolder, Func<string, string> fold, CancellationToken cancel)
+    {
+        var nodes = new StoreNodes(pagesFolder);
+        try
+        {
+            if (nodes.Renumber(pages, domains, domainOf, idsBefore, added, gone, fold, cancel) is { } newOf)
+                return (nodes, newOf);
+            nodes.Dispose();
+            return null;
+        }
+        catch
+        {
+            nodes.Dispose();
+            throw;
+        }
+    }
+
+    private uint[]? Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone, Func<string, string> fold,
+        CancellationToken cancel)
+    {
+        var sites = new Dictionary<UInt128, uint>(); // by XXH3 of the name: what two sites of 10¹² might share
+        var found = new Dictionary<string, uint>(StringComparer.Ordinal); // domains that have no number before, by key
+        var foundKeys = new List<(byte[] Key, string Name)>();
+        uint[] newOf = new uint[idsBefore.Length];
+        int domainsBefore = domains.NodeCount;
+        byte[] lastHost = new byte[256];
+        int lastLength = -1;
+        uint lastSite = 0, lastDomain = NoNode;
+        uint highest = 0;
+        foreach (uint id in idsBefore)
+            highest = Math.Max(highest, id);
+        foreach ((uint id, _) in added)
+            highest = Math.Max(highest, id);
+        _pageOfId = new uint[highest + 1L];
+        Array.Fill(_pageOfId, NoNode);
+        int total = idsBefore.Length + added.Count;
+        _idOfPage.Capacity = _domainOfPage.Capacity = _siteOfPage.Capacity = total;
+
+        // The host of a key, where it is not the one before: its site; its domain is asked for where no page of before tells it.
+        bool IsNewHost(ReadOnlySpan<byte> key)
+        {
+            int tab = key.IndexOf((byte)'\t');
+            ReadOnlySpan<byte> host = tab > 0 ? key[..tab] : key;
+            if (lastLength >= 0 && host.SequenceEqual(lastHost.AsSpan(0, lastLength)))
+                return false;
+            UInt128 site = XxHash128.HashToUInt128(host.EndsWith(".www"u8) ? host[..^4] : host); // as SitewideLinks.SiteOf
+            if (!sites.TryGetValue(site, out lastSite))
+                sites.Add(site, lastSite = (uint)sites.Count);
+            if (host.Length > lastHost.Length)
+                lastHost = new byte[2 * host.Length];
+            host.CopyTo(lastHost);
+            lastLength = host.Length;
+            lastDomain = NoNode;
+            return true;
+        }
+        void AddPage(uint id, uint domain, ReadOnlySpan<byte> key)
+        {
+            _pageOfId[id] = (uint)_idOfPage.Count;
+            _idOfPage.Add(id);
+            _domainOfPage.Add(domain);
+            _siteOfPage.Add(lastSite);
+            PageNames.Add(key);
+        }
+        uint DomainOfHost(ReadOnlySpan<byte> key)
+        {
+            int tab = key.IndexOf((byte)'\t');
+            string name = fold(tab > 0 ? NodeNames.ReverseLabels(Encoding.UTF8.GetString(key[..tab])) : NodeNames.FromKey(Encoding.UTF8.GetString(key)));
+            string domainKey = NodeNames.ToKey(name);
+            byte[] utf8 = Encoding.UTF8.GetBytes(domainKey);
+            if (domains.Names.FindKey(utf8) is >= 0 and int node)
+                return (uint)node;
+            if (!found.TryGetValue(domainKey, out uint domain))
+            {
+                found.Add(domainKey, domain = (uint)(domainsBefore + foundKeys.Count));
+                foundKeys.Add((utf8, name));
+            }
+            return domain;
+        }
+        int next = 0, old = 0;
+        void AddNext()
+        {
+            (uint id, byte[] key) = added[next++];
+            IsNewHost(key);
+            if (lastDomain == NoNode)
+                lastDomain = DomainOfHost(key);
+            AddPage(id, lastDomain, key);
+        }
+        foreach (ReadOnlySpan<byte> key in pages.Names.EnumerateKeys())
+        {
+            if ((old & 0xFFFF) == 0)
+                cancel.ThrowIfCancellationRequested();
+            while (next < added.Count && added[next].Key.AsSpan().SequenceCompareTo(key) < 0)
+                AddNext();
+            newOf[old] = NoNode;
+            if (!gone[old])
+            {
+                IsNewHost(key);
+                lastDomain = domainOf[old];
+                newOf[old] = (uint)_idOfPage.Count;
+                AddPage(idsBefore[old], lastDomain, key);
+            }
+            old++;
+        }
+        while (next < added.Count)
+            AddNext();
+
+        // Domains: old ones are in order, new ones come between.
+        bool[] lives = new bool[domainsBefore + foundKeys.Count];
+        foreach (uint domain in _domainOfPage)
+            lives[domain] = true;
+        if (lives.Contains(false))
+            return null;
+        int[] order = [.. Enumerable.Range(0, foundKeys.Count)];
+        Array.Sort(order, (a, b) => foundKeys[a].Key.AsSpan().SequenceCompareTo(foundKeys[b].Key));
+        uint[] renumbered = new uint[lives.Length];
+        DomainKeys = new byte[lives.Length][];
+        DomainNames = new string[lives.Length];
+        int count = 0, place = 0, before = 0;
+        void AddFound()
+        {
+            int domain = order[place++];
+            renumbered[domainsBefore + domain] = (uint)count;
+            (DomainKeys[count], DomainNames[count]) = foundKeys[domain];
+            count++;
+        }
+        foreach (ReadOnlySpan<byte> key in domains.Names.EnumerateKeys())
+        {
+            while (place < order.Length && foundKeys[order[place]].Key.AsSpan().SequenceCompareTo(key) < 0)
+                AddFound();
+            renumbered[before++] = (uint)count;
+            DomainKeys[count] = key.ToArray();
+            count++;
+        }
+        while (place < order.Length)
+            AddFound();
+        DomainOfPage = new uint[_domainOfPage.Count];
+        for (int page = 0; page < DomainOfPage.Length; page++)
+            DomainOfPage[page] = renumbered[_domainOfPage[page]];
+        SiteOfPage = [.. _siteOfPage];
+        IdOfPage = [.. _idOfPage];
+        Sites = sites.Count;
+        DomainBefore = renumbered;
+        return newOf;
+    }
+
+    /// <summary>After renumbering: the new number of each old domain, then those of domains that are new.</summary>
+    public uint[] DomainBefore { get; private set; } = [];
+
+    /// <summary>Name of a domain as the fold has it.</summary>
+    public string DomainName(int domain) => DomainNames[domain] ?? NodeNames.FromKey(Encoding.UTF8.GetString(DomainKeys[domain]));
 
     private void Read(ILinkStore store, IdSet known, Func<string, string> fold, IProgress<StepProgress>? progress, CancellationToken cancel)
     {

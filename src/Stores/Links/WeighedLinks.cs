@@ -10,13 +10,13 @@ internal sealed class WeighedLinks
 {
     private readonly LinkProfile _profile;
     private readonly AnchorForm[] _forms;
-    private readonly float[] _similarity; // empty where nobody knows any
+    private readonly float[] _relevance; // the factor; empty where nobody knows any similarity
     private readonly float[] _sitewide; // empty where no link can be site-wide
     private readonly double[] _popularity; // by target; empty where the profile does not ask for it
 
-    private WeighedLinks(SortedLinks sorted, LinkProfile profile, AnchorForm[] forms, float[] similarity, bool sitewide, double[] popularity)
+    private WeighedLinks(SortedLinks sorted, LinkProfile profile, AnchorForm[] forms, float[] relevance, bool sitewide, double[] popularity)
     {
-        (Sorted, _profile, _forms, _similarity, _popularity) = (sorted, profile, forms, similarity, popularity);
+        (Sorted, _profile, _forms, _relevance, _popularity) = (sorted, profile, forms, relevance, popularity);
         _sitewide = sitewide ? new float[sorted.Links.Length] : [];
         Weight = new float[sorted.Links.Length];
         Full = new float[sorted.Links.Length];
@@ -31,13 +31,15 @@ internal sealed class WeighedLinks
 
     /// <summary>Weighs the links between pages.</summary>
     /// <param name="owners">Group of each domain, or empty.</param>
-    public static WeighedLinks OfPages(SortedLinks sorted, StoreNodes nodes, AnchorForm[] forms, uint[] owners, StoreGraphsOptions options, int threads, CancellationToken cancel)
+    /// <param name="some">Where only some of the rows are here, what the others tell of these.</param>
+    public static WeighedLinks OfPages(SortedLinks sorted, StoreNodes nodes, AnchorForm[] forms, uint[] owners, StoreGraphsOptions options, int threads, CancellationToken cancel,
+        SomeRows? some = null)
     {
         LinkProfile profile = options.Profile;
-        float[] similarity = options.Relevance is null || !profile.Uses(LinkFactorSet.Relevance) ? [] : new float[sorted.Links.Length];
+        float[] relevance = options.Relevance is null || !profile.Uses(LinkFactorSet.Relevance) ? [] : new float[sorted.Links.Length];
         double[] popularity = profile.Variant == PositionVariant.Popularity && profile.Uses(LinkFactorSet.Position) ? PopularityOf(sorted, threads, cancel) : [];
-        int[] pagesOfSites = profile.Uses(LinkFactorSet.Sitewide) ? PagesOfSites(sorted, nodes) : [];
-        var weighed = new WeighedLinks(sorted, profile, forms, similarity, pagesOfSites.Length > 0, popularity);
+        int[] pagesOfSites = profile.Uses(LinkFactorSet.Sitewide) ? some?.PagesOfSites ?? PagesOfSites(sorted, nodes) : [];
+        var weighed = new WeighedLinks(sorted, profile, forms, relevance, pagesOfSites.Length > 0, popularity);
         sorted.ForRanges(threads, (first, end) =>
         {
             SitewideCandidate[] candidates = [];
@@ -56,8 +58,9 @@ internal sealed class WeighedLinks
                     ref StoreLink link = ref sorted.Links[start + k];
                     uint from = nodes.DomainOfPage[link.Source];
                     link.Flags |= from == domain ? LinkRecordFlags.Internal : owners.Length > 0 && owners[from] == owners[domain] ? LinkRecordFlags.SameOwner : LinkRecordFlags.None;
-                    if (similarity.Length > 0)
-                        similarity[start + k] = options.Relevance!(nodes.IdOfPage[link.Source], nodes.IdOfPage[target]);
+                    if (relevance.Length > 0)
+                        relevance[start + k] = some is not null && !float.IsNaN(some.Relevance[start + k]) ? some.Relevance[start + k]
+                            : (float)profile.OfRelevance(options.Relevance!(nodes.IdOfPage[link.Source], nodes.IdOfPage[target]));
                     if (weighed._sitewide.Length > 0)
                         weighed._sitewide[start + k] = 1;
                     LinkWeight factors = weighed.FactorsOf(start + k);
@@ -142,18 +145,26 @@ internal sealed class WeighedLinks
             ref uint number = ref numbers[link.Text];
             if (number == 0)
                 number = writer.AddText(anchors[link.Text]) + 1;
-            LinkWeight factors = FactorsOf(i);
-            writer.Add(new LinkRecord(i, link.Source, link.Target, link.Kind, link.Ordinal, link.Rel, link.Zone, FormOf(link), link.Position, number - 1, link.FirstSeen, link.Flags,
-                factors, factors.Weight));
+            writer.Add(RecordOf(i, number - 1));
         }
         writer.Finish(graph, bySource.Rows, bySource.Numbers);
+    }
+
+    /// <summary>The record of a link.</summary>
+    /// <param name="text">Number that its anchor has among the records.</param>
+    public LinkRecord RecordOf(int i, uint text)
+    {
+        ref readonly StoreLink link = ref Sorted.Links[i];
+        LinkWeight factors = FactorsOf(i);
+        return new LinkRecord(i, link.Source, link.Target, link.Kind, link.Ordinal, link.Rel, link.Zone, FormOf(link), link.Position, text, link.FirstSeen, link.Flags, factors, factors.Weight);
     }
 
     private LinkWeight FactorsOf(int i)
     {
         ref readonly StoreLink link = ref Sorted.Links[i];
-        LinkWeight factors = LinkWeight.Of(_profile, link.Kind, link.Rel, link.Zone, link.Position, FormOf(link), _similarity.Length > 0 ? _similarity[i] : float.NaN,
-            _popularity.Length > 0 ? _popularity[link.Target] : double.NaN);
+        LinkWeight factors = LinkWeight.Of(_profile, link.Kind, link.Rel, link.Zone, link.Position, FormOf(link), float.NaN, _popularity.Length > 0 ? _popularity[link.Target] : double.NaN);
+        if (_relevance.Length > 0 && link.Kind is not (LinkKind.Redirect or LinkKind.Canonical))
+            factors = factors with { Relevance = _relevance[i] };
         return (link.Flags & LinkRecordFlags.SeenItself) != 0 ? factors with { Sitewide = 0 } : _sitewide.Length > 0 ? factors with { Sitewide = _sitewide[i] } : factors;
     }
 
@@ -198,3 +209,8 @@ internal sealed class WeighedLinks
         return sources;
     }
 }
+
+/// <summary>What a part of a graph's rows does not tell by itself.</summary>
+/// <param name="PagesOfSites">Pages with links of each site.</param>
+/// <param name="Relevance">Factor of each link of the part where it is known, NaN where it is to be asked for.</param>
+internal sealed record SomeRows(int[] PagesOfSites, float[] Relevance);

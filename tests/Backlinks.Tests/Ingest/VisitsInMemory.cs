@@ -46,7 +46,11 @@ internal sealed class VisitsInMemory : ILinkStore
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => throw new NotSupportedException();
 
+    public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) => throw new NotSupportedException();
+
     public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => throw new NotSupportedException();
+
+    public IEnumerable<StoredAnchor> Anchors(long sinceVersion, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => throw new NotSupportedException();
 
@@ -57,6 +61,8 @@ internal sealed class VisitsInMemory : ILinkStore
     public IEnumerable<StoredVisit> Visits(string url, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public IEnumerable<StoredName> Names(CancellationToken cancel = default) => throw new NotSupportedException();
+
+    public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default) => throw new NotSupportedException();
 
     public void Dispose()
     {

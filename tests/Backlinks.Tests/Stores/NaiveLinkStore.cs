@@ -294,14 +294,26 @@ internal sealed class NaiveLinkStore : ILinkStore
 
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => Ordered().Where(p => p.Version > sinceVersion).Select(Describe);
 
-    public IEnumerable<StoredName> Names(CancellationToken cancel = default) =>
-        Ordered().Select(p => new StoredName(p.Id, Encoding.UTF8.GetBytes(NodeNames.ToKey(p.Url)), p.Granularity, p.Visits.Count > 0));
+    public IEnumerable<StoredName> Names(CancellationToken cancel = default) => NamesOf(Ordered());
 
-    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => Numbered().Select(n => new StoredArc(n.Page.Id,
+    public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default)
+    {
+        var linked = _pages.Values.Where(p => p.Version > sinceVersion).SelectMany(p => p.Links.Keys.Select(l => (l.Target, p.Granularity))).ToHashSet();
+        return NamesOf(Ordered().Where(p => p.Version > sinceVersion || linked.Contains((p.Url, p.Granularity))));
+    }
+
+    private static IEnumerable<StoredName> NamesOf(IEnumerable<Page> pages) =>
+        pages.Select(p => new StoredName(p.Id, Encoding.UTF8.GetBytes(NodeNames.ToKey(p.Url)), p.Granularity, p.Visits.Count > 0));
+
+    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => Arcs(-1, cancel);
+
+    public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) => Numbered().Where(n => n.Page.Version > sinceVersion).Select(n => new StoredArc(n.Page.Id,
         _pages[(n.Key.Target, n.Page.Granularity)].Id, n.Key.Kind, n.Link.Rel, n.Link.Looks!.Zone, n.Link.Looks.Position, Verdict(n.Page, n.Link).Lost is not null,
         n.Key.Ordinal, (First(n.Link).First.Ticks - DateTime.UnixEpoch.Ticks) / 10, n.Number));
 
-    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => Numbered().Select(n => new StoredAnchor(n.Number, Encoding.UTF8.GetBytes(n.Link.Looks!.Anchor)));
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => Anchors(-1, cancel);
+
+    public IEnumerable<StoredAnchor> Anchors(long sinceVersion, CancellationToken cancel = default) => Numbered().Where(n => n.Page.Version > sinceVersion).Select(n => new StoredAnchor(n.Number, Encoding.UTF8.GetBytes(n.Link.Looks!.Anchor)));
 
     private IEnumerable<(int Number, Page Page, (string Target, LinkKind Kind, int Ordinal) Key, Link Link)> Numbered() =>
         _pages.Values.SelectMany(page => page.Links.Select(l => (page, l.Key, l.Value))).Select((l, number) => (number, l.page, l.Key, l.Value));
