@@ -159,11 +159,17 @@ internal sealed class CountingStore : ILinkStore
 
     public IEnumerable<StoredPage> Pages(long sinceVersion = 0, CancellationToken cancel = default) => [];
 
-    public IEnumerable<StoredName> Names(long sinceVersion = 0, CancellationToken cancel = default) => [];
+    public IEnumerable<StoredName> Names(CancellationToken cancel = default) => [];
 
-    public IEnumerable<StoredArc> Arcs(long sinceVersion = 0, CancellationToken cancel = default) => [];
+    public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default) => [];
 
-    public IEnumerable<StoredAnchor> Anchors(long sinceVersion = 0, CancellationToken cancel = default) => [];
+    public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => [];
+
+    public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) => [];
+
+    public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => [];
+
+    public IEnumerable<StoredAnchor> Anchors(long sinceVersion, CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => [];
 
