@@ -140,7 +140,7 @@ public interface ILinkStore : IDisposable
     IEnumerable<StoredName> Names(CancellationToken cancel = default);
 
     /// <summary>Those of <see cref="Names(CancellationToken)"/> that are new or were visited after <paramref name="sinceVersion"/>,
-    /// and those that links of pages so visited name or named, lost ones too; in the same order.</summary>
+    /// those that links of pages so visited name or named, lost ones too, and all hosts and domains; in the same order.</summary>
     IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default);
 
     /// <summary>All links by numbers, in no order; lost ones too.</summary>

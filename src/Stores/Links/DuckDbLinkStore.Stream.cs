@@ -13,6 +13,7 @@ public sealed unsafe partial class DuckDbLinkStore
 
     public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default) => NamesWhere(string.Create(CultureInfo.InvariantCulture, $"""
         WHERE u.id IN (SELECT id FROM urls WHERE version > {sinceVersion} UNION ALL SELECT id FROM pages WHERE version > {sinceVersion}
+          UNION ALL SELECT id FROM urls WHERE granularity <> {(int)Granularity.Page}
           UNION ALL SELECT target_id FROM links WHERE page_id IN (SELECT id FROM pages WHERE version > {sinceVersion}))
         """), cancel);
 

@@ -122,7 +122,7 @@ public static class StoreGraphs
     }
 
     /// <summary>Runs both, and waits for both; the first that fails stops the other, and is what is told.</summary>
-    internal static void Both(Action here, Action there, CancellationTokenSource? stop = null, Action? undo = null)
+    private static void Both(Action here, Action there, CancellationTokenSource stop, Action? undo = null)
     {
         Exception? first = null;
         void Guarded(Action work)
@@ -134,7 +134,7 @@ public static class StoreGraphs
             catch (Exception e)
             {
                 Interlocked.CompareExchange(ref first, e, null);
-                stop?.Cancel();
+                stop.Cancel();
             }
         }
         Task other = Task.Factory.StartNew(() => Guarded(there), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

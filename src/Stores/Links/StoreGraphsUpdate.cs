@@ -17,9 +17,9 @@ namespace Backlinks.Stores;
 /// discounts that were applied to the graphs before are not in the result.</item>
 /// </list>
 /// It cannot be done (null) where the graphs before do not fit the store or the options; where links are weighed by popularity, which
-/// every link changes; where owners of domains known before changed; where hosts or domains were reported by name; and where a
-/// domain has no pages any more. Cost: a pass over names and records of the graphs before instead of the store's, and of the store
-/// a scan for what changed; 44 bytes a link and 60 a page in memory.
+/// every link changes; where owners of domains known before changed; and where the store knows hosts or domains by name. Cost: a
+/// pass over names and records of the graphs before instead of the store's, and of the store a scan for what changed; 44 bytes a
+/// link and 60 a page in memory.
 /// </summary>
 internal sealed class StoreGraphsUpdate : IDisposable
 {
@@ -64,13 +64,9 @@ internal sealed class StoreGraphsUpdate : IDisposable
             return null;
         progress?.Report(new StepProgress("reading changes", 0, 0, "links"));
         var changes = new Changes(idsBefore);
-        NewTexts? read = null;
-        bool can = false;
-        StoreGraphs.Both(() => can = changes.Read(store, versionBefore, cancel) && SameRelevance(before, options),
-            () => read = NewTexts.Read(store, versionBefore, before, cancel));
-        if (!can)
+        if (!changes.Read(store, versionBefore, cancel) || !SameRelevance(before, options))
             return null;
-        NewTexts texts = read!;
+        NewTexts texts = NewTexts.Read(store, versionBefore, before, cancel);
 
         // By node of before.
         bool[] changed = new bool[n], touched = new bool[n], retold = new bool[n], gone = new bool[n];
@@ -93,8 +89,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
                     touched[before.Targets(record, 1)[0]] = true;
             }
         progress?.Report(new StepProgress("numbering pages", 0, 0, "pages"));
-        if (StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, cancel) is not var (nodes, newOf))
-            return null;
+        (StoreNodes nodes, uint[] newOf) = StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, cancel);
         try
         {
             uint[] owners = options.Owner is null ? [] : DomainEdges.OwnersOf(nodes, options.Owner);
@@ -201,6 +196,8 @@ internal sealed class StoreGraphsUpdate : IDisposable
         Array.Fill(beforeOf, None);
         for (int domain = 0; domain < before.Length; domain++)
         {
+            if (nodes.DomainBefore[domain] == None)
+                continue;
             uint was = before[domain], now = owners[nodes.DomainBefore[domain]];
             if (nowOf[was] == None && beforeOf[now] == None)
                 (nowOf[was], beforeOf[now]) = (now, was);

@@ -29,8 +29,8 @@ internal sealed class StoreNodes : IDisposable
     /// <summary>UTF-8, by node.</summary>
     public byte[][] DomainKeys { get; private set; } = [];
 
-    /// <summary>By node; as the fold has them.</summary>
-    public string[] DomainNames { get; private set; } = [];
+    /// <summary>By node; as the fold has them, or null: see <see cref="DomainName"/>.</summary>
+    private string?[] DomainNames { get; set; } = [];
 
     /// <summary>Domain node by page node.</summary>
     public uint[] DomainOfPage { get; private set; } = [];
@@ -66,17 +66,14 @@ internal sealed class StoreNodes : IDisposable
     /// <summary>Numbers the pages of a graph again, with some that are new and without some that are gone.</summary>
     /// <param name="added">In order of key; none of them in the graph, nor in <paramref name="idsBefore"/>.</param>
     /// <param name="gone">By node of before.</param>
-    /// <returns>The nodes, and the new number of each old one (none for those gone); null where a domain is gone.</returns>
-    public static (StoreNodes Nodes, uint[] NewOf)? Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone,
+    /// <returns>The nodes, and the new number of each old one, none for those gone.</returns>
+    public static (StoreNodes Nodes, uint[] NewOf) Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone,
         string pagesFolder, Func<string, string> fold, CancellationToken cancel)
     {
         var nodes = new StoreNodes(pagesFolder);
         try
         {
-            if (nodes.Renumber(pages, domains, domainOf, idsBefore, added, gone, fold, cancel) is { } newOf)
-                return (nodes, newOf);
-            nodes.Dispose();
-            return null;
+            return (nodes, nodes.Renumber(pages, domains, domainOf, idsBefore, added, gone, fold, cancel));
         }
         catch
         {
@@ -85,7 +82,7 @@ internal sealed class StoreNodes : IDisposable
         }
     }
 
-    private uint[]? Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone, Func<string, string> fold,
+    private uint[] Renumber(LinkGraph pages, LinkGraph domains, ReadOnlySpan<uint> domainOf, uint[] idsBefore, List<(uint Id, byte[] Key)> added, bool[] gone, Func<string, string> fold,
         CancellationToken cancel)
     {
         var sites = new Dictionary<UInt128, uint>(); // by XXH3 of the name: what two sites of 10¹² might share
@@ -174,17 +171,17 @@ internal sealed class StoreNodes : IDisposable
         while (next < added.Count)
             AddNext();
 
-        // Domains: old ones are in order, new ones come between.
+        // Domains: old ones are in order, new ones come between, and those without pages go.
         bool[] lives = new bool[domainsBefore + foundKeys.Count];
         foreach (uint domain in _domainOfPage)
             lives[domain] = true;
-        if (lives.Contains(false))
-            return null;
         int[] order = [.. Enumerable.Range(0, foundKeys.Count)];
         Array.Sort(order, (a, b) => foundKeys[a].Key.AsSpan().SequenceCompareTo(foundKeys[b].Key));
         uint[] renumbered = new uint[lives.Length];
-        DomainKeys = new byte[lives.Length][];
-        DomainNames = new string[lives.Length];
+        Array.Fill(renumbered, NoNode);
+        int living = lives.Count(static lives => lives);
+        DomainKeys = new byte[living][];
+        DomainNames = new string?[living];
         int count = 0, place = 0, before = 0;
         void AddFound()
         {
@@ -197,9 +194,13 @@ internal sealed class StoreNodes : IDisposable
         {
             while (place < order.Length && foundKeys[order[place]].Key.AsSpan().SequenceCompareTo(key) < 0)
                 AddFound();
-            renumbered[before++] = (uint)count;
-            DomainKeys[count] = key.ToArray();
-            count++;
+            if (lives[before])
+            {
+                renumbered[before] = (uint)count;
+                DomainKeys[count] = key.ToArray();
+                count++;
+            }
+            before++;
         }
         while (place < order.Length)
             AddFound();
@@ -213,7 +214,7 @@ internal sealed class StoreNodes : IDisposable
         return newOf;
     }
 
-    /// <summary>After renumbering: the new number of each old domain, then those of domains that are new.</summary>
+    /// <summary>After renumbering: the new number of each old domain, none for those gone, then those of domains that are new.</summary>
     public uint[] DomainBefore { get; private set; } = [];
 
     /// <summary>Name of a domain as the fold has it.</summary>

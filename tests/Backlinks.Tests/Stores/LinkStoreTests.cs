@@ -84,8 +84,11 @@ public sealed class LinkStoreTests : IDisposable
                 using DuckDbLinkStore store = DuckDbLinkStore.Open(Path.Combine(folder, "links.duckdb"));
                 foreach (PageVisit[] batch in batches)
                 {
+                    long version = store.Version;
                     Assert.Equal(naive.Write(batch), store.Write(batch));
                     Assert.Equal(Told(naive), Told(store));
+                    Assert.Equal(Names(naive, version), Names(store, version));
+                    Assert.Equal(Arcs(naive, version), Arcs(store, version));
                 }
                 Assert.Equal(naive.Write(batches[0]), store.Write(batches[0]));
                 Assert.Equal(Told(naive), Told(store));
@@ -98,13 +101,15 @@ public sealed class LinkStoreTests : IDisposable
         }, iter: int.Parse(Environment.GetEnvironmentVariable("BACKLINKS_TEST_CASES") ?? "12", System.Globalization.CultureInfo.InvariantCulture), threads: 1);
 
     // Numbers of URLs and anchors differ between stores; what they stand for does not.
-    private static List<string> Arcs(ILinkStore store)
+    private static List<string> Arcs(ILinkStore store, long version = -1)
     {
-        var urls = store.Names().ToDictionary(n => n.Id, n => n.Url + n.Granularity);
-        var anchors = store.Anchors().ToDictionary(a => a.Number, a => System.Text.Encoding.UTF8.GetString(a.Utf8.Span));
-        return [.. store.Arcs().Select(a => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        var urls = (version < 0 ? store.Names() : store.Names(version)).ToDictionary(n => n.Id, n => n.Url + n.Granularity);
+        var anchors = (version < 0 ? store.Anchors() : store.Anchors(version)).ToDictionary(a => a.Number, a => System.Text.Encoding.UTF8.GetString(a.Utf8.Span));
+        return [.. (version < 0 ? store.Arcs() : store.Arcs(version)).Select(a => string.Create(System.Globalization.CultureInfo.InvariantCulture,
             $"{urls[a.SourceId]} {urls[a.TargetId]} {a.Kind} {a.Rel} {a.Zone} {a.Position} {a.Lost} {a.Ordinal} {a.FirstSeen} {anchors[a.Text]}")).Order(StringComparer.Ordinal)];
     }
+
+    private static List<string> Names(ILinkStore store, long version) => [.. store.Names(version).Select(n => $"{n.Url} {n.Granularity} {n.Visited}")];
 
     private DuckDbLinkStore Opened(params PageVisit[] visits)
     {
@@ -251,6 +256,10 @@ public sealed class LinkStoreTests : IDisposable
         store.Write([Visit("https://c.example/", 1, VisitOutcome.NotModified), Visit("https://d.example/", 1, VisitOutcome.Blocked)]);
         Assert.Equal(["https://c.example/", "https://d.example/"], store.Pages(version).Select(p => p.Url));
         Assert.Equal(["https://c.example/"], store.Links(version).Select(l => l.Source));
+        Assert.Equal(["https://a.example/", "https://c.example/", "https://d.example/"], store.Names(version).Select(n => n.Url));
+        Assert.Single(store.Arcs(version));
+        Assert.Single(store.Anchors(version));
+        Assert.Empty(store.Names(store.Version).Select(n => n.Url).Concat(store.Arcs(store.Version).Select(a => $"{a}")).Concat(store.Anchors(store.Version).Select(a => $"{a.Number}")));
     }
 
     [Fact]

@@ -299,7 +299,7 @@ internal sealed class NaiveLinkStore : ILinkStore
     public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default)
     {
         var linked = _pages.Values.Where(p => p.Version > sinceVersion).SelectMany(p => p.Links.Keys.Select(l => (l.Target, p.Granularity))).ToHashSet();
-        return NamesOf(Ordered().Where(p => p.Version > sinceVersion || linked.Contains((p.Url, p.Granularity))));
+        return NamesOf(Ordered().Where(p => p.Version > sinceVersion || p.Granularity != Granularity.Page || linked.Contains((p.Url, p.Granularity))));
     }
 
     private static IEnumerable<StoredName> NamesOf(IEnumerable<Page> pages) =>

@@ -130,7 +130,7 @@ public sealed class StoreGraphsUpdateTests : IDisposable
     }
 
     [Fact]
-    public void A_page_that_nothing_names_any_more_leaves_the_graph()
+    public void A_page_that_nothing_names_any_more_leaves_the_graph_and_its_domain_with_it()
     {
         using var store = new NaiveLinkStore();
         store.Write([Page("https://a.test/", 0, To("https://b.test/1"), To("https://b.test/2")), Page("https://a.test/2", 0, To("https://c.test/"))]);
@@ -140,7 +140,9 @@ public sealed class StoreGraphsUpdateTests : IDisposable
         Same(Build(store, Options(store)), updated);
         Assert.Equal((5, 4), (before.Result.Pages.Nodes, updated.Result.Pages.Nodes));
         store.Write([Page("https://a.test/2", 5), Page("https://a.test/2", 7)]);
-        Assert.Null(Update(store, updated, Options(store))); // c.test has no pages any more
+        Built again = Update(store, updated, Options(store))!;
+        Same(Build(store, Options(store)), again);
+        Assert.Equal((3, 3, 2), (updated.Result.Domains.Nodes, again.Result.Pages.Nodes, again.Result.Domains.Nodes));
     }
 
     [Theory]
@@ -190,9 +192,19 @@ public sealed class StoreGraphsUpdateTests : IDisposable
         Assert.Null(Update(store, before, options with { Profile = LinkProfile.Default with { Main = .9 } }));
         store.Write([new() { Url = "3.test", At = Start, Source = "moz:1", Granularity = Granularity.Domain, Outcome = VisitOutcome.Reported, Links = [To("8.test", "", Zone.Unknown, float.NaN, kind: LinkKind.Reported)] }]);
         Assert.Null(Update(store, before, options));
-        Built reported = Build(store, options);
-        Assert.Null(Update(store, reported, options));
+        Assert.Null(Update(store, Build(store, options), options));
         Assert.Throws<ArgumentOutOfRangeException>(() => Update(store, before, options with { Profile = LinkProfile.Default with { Footer = -1 } }));
+    }
+
+    [Fact]
+    public void A_domain_that_was_named_itself_outlives_its_pages()
+    {
+        using var store = new NaiveLinkStore();
+        store.Write([Page("https://a.test/", 0, To("https://b.test/")), new() { Url = "b.test", At = Start, Source = "moz:1", Granularity = Granularity.Domain, Outcome = VisitOutcome.Reported }]);
+        Built before = Build(store, Options(store));
+        store.Write([Page("https://a.test/", 5), Page("https://a.test/", 7)]);
+        Assert.Null(Update(store, before, Options(store)));
+        Assert.Equal(2, Build(store, Options(store)).Result.Domains.Nodes);
     }
 
     /// <summary>Ten small sites and more that are found: templates, several links to one target, every rel, zone and kind, reports; pages
