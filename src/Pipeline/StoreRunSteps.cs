@@ -193,6 +193,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     public static JsonObject Describe(StoreRunOptions options) =>
         new() { ["fold"] = options.FoldName, ["owners"] = options.OwnerName, ["profile"] = LinkProfileFile.ToJson(options.Profile), ["relevance"] = options.Topics };
 
+    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(bytes));
+
     private void Configure(RunWriter run, IReadOnlyDictionary<int, double>? seeds)
     {
         run.Configure("store", Describe(options));
@@ -203,9 +205,17 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         {
             run.Add<uint>("seeds", [.. seeds.Keys.Order().Select(node => (uint)node)], "trusted domains, ascending");
             run.Add<double>("seed_weights", [.. seeds.OrderBy(s => s.Key).Select(s => s.Value)], "weight of each of seeds, any scale");
+            run.Configure("seeds", new JsonObject
+            {
+                ["count"] = seeds.Count,
+                ["xxh128"] = Digest(System.Text.Encoding.ASCII.GetBytes(string.Join('\n', seeds.OrderBy(s => s.Key).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {s.Value:R}"))))),
+            });
         }
         if (options.Topics)
+        {
             run.AddDocument("taxonomy.json", options.Taxonomy.ToBytes());
+            run.Configure("topics", new JsonObject { ["taxonomy"] = options.Taxonomy.Version, ["xxh128"] = Digest(options.Taxonomy.ToBytes()) });
+        }
         if (_before is not null)
             run.Configure("since", new JsonObject { ["run"] = _before.Run.Manifest.ConfigurationDigest() });
         if (options.Spam)
