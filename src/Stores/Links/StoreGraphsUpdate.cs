@@ -65,16 +65,18 @@ internal sealed class StoreGraphsUpdate : IDisposable
         var changes = new StoreChanges(idsBefore);
         if (!changes.Read(store, versionBefore, cancel) || !SameRelevance(before, options))
             return null;
-        TextsAgain texts = TextsAgain.Read(store, versionBefore, before, cancel);
 
         // By node of before.
-        bool[] changed = new bool[n], touched = new bool[n], retold = new bool[n], gone = new bool[n];
+        bool[] changed = new bool[n], linked = new bool[n], touched = new bool[n], retold = new bool[n], gone = new bool[n];
         foreach (uint id in changes.Sources)
             if (changes.NodeOf(id) is var node && node != None)
+            {
                 changed[node] = true;
-        Compare(before, changes, idsBefore, texts, options, touched);
+                foreach (uint record in before.NumbersFrom((int)node))
+                    linked[before.Targets(record, 1)[0]] = true;
+            }
         for (int node = 0; node < n; node++)
-            if (touched[node] && !changes.IsKnown(idsBefore[node]) && AllOf(changed, before.RowOf(node) is var (first, count) ? before.Sources(first, count) : []))
+            if (linked[node] && !changes.IsKnown(idsBefore[node]) && AllOf(changed, before.RowOf(node) is var (first, count) ? before.Sources(first, count) : []))
             {
                 if (!changes.WasTold(idsBefore[node]))
                     return null;
@@ -88,7 +90,15 @@ internal sealed class StoreGraphsUpdate : IDisposable
                     touched[before.Targets(record, 1)[0]] = true;
             }
         progress?.Report(new StepProgress("numbering pages", 0, 0, "pages"));
-        (StoreNodes nodes, uint[] newOf) = StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        (StoreNodes Nodes, uint[] NewOf) numbered = default;
+        TextsAgain? read = null;
+        StoreGraphs.Both(() => numbered = StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, stop.Token), () =>
+        {
+            read = TextsAgain.Read(store, versionBefore, before, stop.Token);
+            Compare(before, changes, idsBefore, read, options, touched);
+        }, stop, () => numbered.Nodes?.Dispose());
+        (StoreNodes nodes, uint[] newOf, TextsAgain texts) = (numbered.Nodes!, numbered.NewOf!, read!);
         try
         {
             uint[] owners = options.Owner is null ? [] : DomainEdges.OwnersOf(nodes, options.Owner);
