@@ -105,6 +105,8 @@ internal static class RankCommand
                 };
                 if (pageRank.Dangling != DanglingPolicy.Teleport)
                     throw new UsageException("--dangling is for imported graphs: authority of the link store comes from links and teleport alone");
+                if (!folder.HasLinks)
+                    throw new StoreException(folder.Path, "has no link store yet: crawl or import first"); // before a folder is made for it
                 StoreRunResult made = Watching.Watch(session, progress =>
                 {
                     using DataWriter writer = folder.BeginWriting();

@@ -128,7 +128,7 @@ internal sealed class RunBefore : IDisposable
     /// <summary>A run of another store has other numbers: some are looked up.</summary>
     private void CheckStore(ILinkStore store, DataFolder folder)
     {
-        const int looked = 64;
+        const int looked = 8; // each is a pass over all hashes
         bool same = store.Version >= Version;
         for (int i = 0; same && i < Math.Min(looked, Ids.Length); i++)
         {

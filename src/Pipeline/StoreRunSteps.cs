@@ -48,7 +48,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             marks.Note(store.Contents(texts: false, cancel: cancel));
         Lap("topics");
 
-        (Building pages, Building domains) = BuildGraphs(store, topics);
+        (Building pages, Building domains) = BuildGraphs(store, topics, changed.Keys.ToHashSet());
         uint[]? owners = domains.Graph.MapIfPresent<uint>("owners") is { } array ? array.Slice(0, domains.Graph.NodeCount).ToArray() : null;
         IReadOnlyDictionary<int, double>? seeds = options.Seeds?.Invoke(domains.Graph.Names);
         double[]? teleport = Teleport.Of(domains.Graph.NodeCount, owners ?? [], seeds);
@@ -63,8 +63,17 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         if (discounted)
         {
             uint[] domainOf = pages.Graph.MapIfPresent<uint>("domains")!.Slice(0, pages.Graph.NodeCount).ToArray();
-            pages = Discount(pages, (u, v) => spam!.Discount((int)domainOf[u], (int)domainOf[v]));
-            domains = Discount(domains, spam!.Discount);
+            Building whole = pages;
+            Task<Building> ofPages = Task.Run(() => Discount(whole, (u, v) => spam!.Discount((int)domainOf[u], (int)domainOf[v])), cancel);
+            try
+            {
+                domains = Discount(domains, spam!.Discount);
+            }
+            finally
+            {
+                ((IAsyncResult)ofPages).AsyncWaitHandle.WaitOne(); // whatever became of the other, its files are no longer written
+            }
+            pages = ofPages.GetAwaiter().GetResult();
             Lap("discounts");
         }
         (string pagesId, LinkGraph pageGraph) = Publish(pages);
@@ -141,10 +150,10 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         return previous.Document(SpamReport.FileName) is { } document ? SpamReport.Parse(document, Path.Combine(previous.Folder, SpamReport.FileName)) : null;
     }
 
-    private (Building Pages, Building Domains) BuildGraphs(DuckDbLinkStore store, CorpusTopics? topics)
+    private (Building Pages, Building Domains) BuildGraphs(DuckDbLinkStore store, CorpusTopics? topics, IReadOnlySet<long> changed)
     {
         string pages = writer.NewGraphFolder("pages"), domains = writer.NewGraphFolder("domains");
-        StoreGraphsResult built = StoreGraphs.Build(store, pages, domains, new StoreGraphsOptions
+        var building = new StoreGraphsOptions
         {
             Fold = options.Fold,
             FoldName = options.FoldName,
@@ -152,8 +161,11 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
             Owner = options.Owner,
             Relevance = topics is null ? null : topics.Similarity,
             Threads = options.Threads,
-        }, progress, cancel);
-        _updated = false;
+        };
+        StoreGraphsResult? updated = _before is null ? null
+            : StoreGraphs.Update(store, _before.Pages, _before.Domains, _before.Ids, _before.Version, pages, domains, building, changed, progress, cancel);
+        _updated = updated is not null;
+        StoreGraphsResult built = updated ?? StoreGraphs.Build(store, pages, domains, building, progress, cancel);
         _pageIds = built.PageIds;
         return (Opened("pages", pages, built.Pages), Opened("domains", domains, built.Domains));
     }
@@ -161,7 +173,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private Building Discount(Building whole, Func<int, int, double> factor)
     {
         string folder = writer.NewGraphFolder($"{whole.What}-discounted");
-        GraphManifest manifest = ReweighedGraph.Build(whole.Graph, folder, factor, new GraphBuilderOptions { Threads = options.Threads }, progress, cancel);
+        GraphManifest manifest = ReweighedGraph.Build(whole.Graph, folder, factor, new GraphBuilderOptions { Threads = options.Threads }, takeFiles: true, progress, cancel);
         whole.Graph.Dispose();
         Directory.Delete(whole.Folder, recursive: true);
         return Opened(whole.What, folder, manifest);

@@ -161,9 +161,15 @@ internal sealed class CountingStore : ILinkStore
 
     public IEnumerable<StoredName> Names(CancellationToken cancel = default) => [];
 
+    public IEnumerable<StoredName> Names(long sinceVersion, CancellationToken cancel = default) => [];
+
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => [];
 
+    public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) => [];
+
     public IEnumerable<StoredAnchor> Anchors(CancellationToken cancel = default) => [];
+
+    public IEnumerable<StoredAnchor> Anchors(long sinceVersion, CancellationToken cancel = default) => [];
 
     public IEnumerable<StoredLink> LinksFrom(string url, CancellationToken cancel = default) => [];
 

@@ -19,9 +19,10 @@ public static class ReweighedGraph
 
     /// <summary>Builds it in <paramref name="folder"/>, existing and empty.</summary>
     /// <param name="factor">f of the link from the first node to the second, 0 to 1; called once for each link, in order.</param>
+    /// <param name="takeFiles">Files of other arrays are moved, not copied: for a graph that is given up.</param>
     /// <exception cref="GraphException">The disk is full, for one.</exception>
     public static GraphManifest Build(LinkGraph graph, string folder, Func<int, int, double> factor, GraphBuilderOptions? options = null,
-        IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
+        bool takeFiles = false, IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(factor);
         options = (options ?? new GraphBuilderOptions()) with { Granularity = graph.Manifest.Granularity, Source = graph.Manifest.Source };
@@ -57,12 +58,27 @@ public static class ReweighedGraph
         foreach ((string name, ArrayEntry entry) in graph.Manifest.Arrays)
             if (!Made.Contains(name) && !name.StartsWith("rank_", StringComparison.Ordinal))
             {
-                File.Copy(Path.Combine(graph.Folder, entry.File), Path.Combine(folder, entry.File));
+                Take(Path.Combine(graph.Folder, entry.File), Path.Combine(folder, entry.File), takeFiles);
                 builder.AddFile(name, entry);
             }
         if (names is not null)
             foreach (ReadOnlySpan<byte> key in graph.Names.EnumerateKeys())
                 names.Add(key);
         return builder.Build(graph.NodeCount, names, progress, cancel);
+    }
+
+    private static void Take(string from, string to, bool move)
+    {
+        if (move)
+            try
+            {
+                File.Move(from, to);
+                return;
+            }
+            catch (IOException) when (File.Exists(from))
+            {
+                // Some systems do not move a file that is mapped; a copy does as well.
+            }
+        File.Copy(from, to);
     }
 }

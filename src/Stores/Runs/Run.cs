@@ -159,7 +159,7 @@ public sealed class Run : IDisposable
 
     private void MapColumns()
     {
-        string[] order = ["pagerank", "harmonic", "core", "scc", "wcc"];
+        string[] order = ["pagerank", "authority", "raw", "harmonic", "core", "scc", "wcc"];
         Dictionary<string, ArrayEntry> arrays = Manifest.Arrays.Where(a => _prefix.Length > 0 ? a.Key.StartsWith(_prefix, StringComparison.Ordinal)
             : Manifest.PageGraph is null || !a.Key.StartsWith("page_", StringComparison.Ordinal)).ToDictionary(a => a.Key[_prefix.Length..], a => a.Value, StringComparer.Ordinal);
         foreach (string name in order.Concat(arrays.Keys.Except(order)).Where(arrays.ContainsKey))

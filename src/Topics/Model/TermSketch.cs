@@ -37,9 +37,11 @@ public static class TermSketch
     /// <param name="rarities">Of <see cref="TermStatistics.Rarities"/>.</param>
     public static uint[] Of(PageTerms page, ReadOnlySpan<float> rarities)
     {
-        float[] weights = new float[page.Count];
+        float[] weights = new float[page.Count], ofPage = new float[page.Count];
         uint[] sketch = new uint[Size];
-        TermWeights.Write(page, rarities, new TopicModelOptions().AnchorShare, weights);
+        for (int i = 0; i < page.Count; i++)
+            ofPage[i] = rarities[page.Terms[i]];
+        TermWeights.Write(page, ofPage, new TopicModelOptions().AnchorShare, weights);
         Write(page.Terms.AsSpan(0, page.Count), weights, sketch);
         return sketch;
     }

@@ -81,7 +81,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(first[4..], second[4..]);
         Assert.Equal("0002", second[..4]);
         string[] files = [.. Directory.GetFiles(Path.Combine(_data.Path, "runs", first)).Select(f => Path.GetFileName(f)!).Where(f => f is not ("timings.json" or "run.seal")).Order()];
-        Assert.Equal(["core.npy", "harmonic.npy", "indegree.npy", "outdegree.npy", "pagerank.npy", "run.json", "scc.npy", "wcc.npy"], files);
+        Assert.Equal(["authority.npy", "core.npy", "harmonic.npy", "indegree.npy", "outdegree.npy", "pagerank.npy", "raw.npy", "run.json", "scale.json", "scc.npy", "wcc.npy"], files);
         foreach (string file in files)
             Assert.True(File.ReadAllBytes(Path.Combine(_data.Path, "runs", first, file)).AsSpan().SequenceEqual(
                 File.ReadAllBytes(Path.Combine(_data.Path, "runs", second, file))), $"{file} differs");
@@ -172,7 +172,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("top", "--by", "zz", "it can by pagerank, indegree, outdegree")]
+    [InlineData("top", "--by", "zz", "it can by pagerank, authority, raw, indegree, outdegree")]
     [InlineData("top", "-n", "x", "'x'")]
     [InlineData("top", "-n", "-1", "0 or more")]
     [InlineData("show", "journal.plant.example", "-n1", "near it are journal.plants.example")]
@@ -320,7 +320,7 @@ public sealed class CommandLineTests : IDisposable
     {
         Ready();
         string[] lines = Program.Run(_data, "top", "-n", "2", "--csv").Ok().Output.Split("\r\n");
-        Assert.Equal("rank,name,pagerank,indegree,outdegree", lines[0]);
+        Assert.Equal("rank,name,pagerank,authority,raw,indegree,outdegree", lines[0]);
         Assert.StartsWith("1,botany.university.example,0.28", lines[1]);
         Assert.Equal(4, lines.Length);
         Assert.Equal("", lines[3]);

@@ -35,7 +35,7 @@ public sealed class ExportTests : IDisposable
     public void Csv_holds_every_node_with_all_digits_and_no_formulas()
     {
         string[][] rows = [.. ReadCsv(File.ReadAllText(Export("csv", "run.csv")))];
-        Assert.Equal(["node", "name", "pagerank", "harmonic", "core", "scc", "indegree", "outdegree"], rows[0]);
+        Assert.Equal(["node", "name", "pagerank", "authority", "raw", "harmonic", "core", "scc", "indegree", "outdegree"], rows[0]);
         Assert.Equal(_run.Graph.NodeCount + 1, rows.Length);
         for (int node = 0; node < _run.Graph.NodeCount; node++)
         {
@@ -75,7 +75,7 @@ public sealed class ExportTests : IDisposable
     {
         using FileStream file = File.OpenRead(Export("parquet", "run.parquet"));
         await using ParquetReader reader = await ParquetReader.CreateAsync(file, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(["node", "name", "pagerank", "harmonic", "core", "scc", "indegree", "outdegree"], reader.Schema.DataFields.Select(f => f.Name));
+        Assert.Equal(["node", "name", "pagerank", "authority", "raw", "harmonic", "core", "scc", "indegree", "outdegree"], reader.Schema.DataFields.Select(f => f.Name));
         using ParquetRowGroupReader group = reader.OpenRowGroupReader(0);
         int n = _run.Graph.NodeCount;
         Assert.Equal(n, group.RowCount);

@@ -319,8 +319,11 @@ public sealed class StoreGraphsTests : IDisposable
                     Of(LinkRel.None, LinkRel.None, LinkRel.Nofollow, LinkRel.Ugc, LinkRel.Sponsored | LinkRel.Ugc, LinkRel.Hidden, LinkRel.AnchorIsAlt), Of(LinkKind.Anchor, LinkKind.Anchor, LinkKind.Anchor, LinkKind.Area, LinkKind.Image, LinkKind.Canonical)));
             visits.Add(Page(Url(page), [.. links]) with { Nofollow = page % 13 == 5 });
             if (page % 3 == 1)
-                visits.Add(Page(Url(page), [.. links.Take(2).Select(l => l with { Kind = LinkKind.Reported, Position = float.NaN, Zone = Zone.Unknown }), To(Url(random.Next(2 * pages)), "", Zone.Unknown, float.NaN, kind: LinkKind.Reported)])
-                    with { Source = "ahrefs:1", Outcome = VisitOutcome.Reported });
+            {
+                IEnumerable<LinkObservation> reported = links.Take(2).Select(l => l with { Kind = LinkKind.Reported, Position = float.NaN, Zone = Zone.Unknown });
+                PageVisit visit = Page(Url(page), [.. reported, To(Url(random.Next(2 * pages)), "", Zone.Unknown, float.NaN, kind: LinkKind.Reported)]);
+                visits.Add(visit with { Source = "ahrefs:1", Outcome = VisitOutcome.Reported });
+            }
             if (page % 17 == 3)
                 visits.AddRange(Enumerable.Range(2, 2).Select(day => Page(Url(page)) with { At = Start.AddDays(day) }));
         }

@@ -4,8 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Stores;
-using Backlinks.Topics;
 using Backlinks.Tests.Cli;
+using Backlinks.Topics;
 
 namespace Backlinks.Tests.Topics;
 
