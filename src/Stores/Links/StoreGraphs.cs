@@ -122,7 +122,7 @@ public static class StoreGraphs
     }
 
     /// <summary>Runs both, and waits for both; the first that fails stops the other, and is what is told.</summary>
-    private static void Both(Action here, Action there, CancellationTokenSource stop, Action? undo = null)
+    internal static void Both(Action here, Action there, CancellationTokenSource stop, Action? undo = null)
     {
         Exception? first = null;
         void Guarded(Action work)

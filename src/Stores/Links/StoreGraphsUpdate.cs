@@ -1,4 +1,3 @@
-using System.Text;
 using Backlinks.GraphEngine;
 
 namespace Backlinks.Stores;
@@ -31,13 +30,13 @@ internal sealed class StoreGraphsUpdate : IDisposable
     private readonly WeighedLinks _made;
     private readonly long[] _rows; // of all records
     private readonly bool[] _isMade; // by node
-    private readonly NewTexts _texts;
+    private readonly TextsAgain _texts;
 
     private readonly bool[] _changed; // by node of before
     private readonly StoreLink[] _added; // all links of changed pages
     private LinkRecordsWriter? _writer;
 
-    private StoreGraphsUpdate(LinkRecords before, StoreNodes nodes, uint[] owners, uint[] newOf, uint[] oldOf, bool[] changed, StoreLink[] added, WeighedLinks made, bool[] isMade, NewTexts texts)
+    private StoreGraphsUpdate(LinkRecords before, StoreNodes nodes, uint[] owners, uint[] newOf, uint[] oldOf, bool[] changed, StoreLink[] added, WeighedLinks made, bool[] isMade, TextsAgain texts)
     {
         (_before, Nodes, Owners, _newOf, _oldOf, _changed, _added, _made, _isMade, _texts) = (before, nodes, owners, newOf, oldOf, changed, added, made, isMade, texts);
         _rows = new long[nodes.Pages + 1L];
@@ -63,19 +62,21 @@ internal sealed class StoreGraphsUpdate : IDisposable
             || domains.Manifest.Arrays.ContainsKey("owners") != (options.Owner is not null && domains.NodeCount > 0))
             return null;
         progress?.Report(new StepProgress("reading changes", 0, 0, "links"));
-        var changes = new Changes(idsBefore);
+        var changes = new StoreChanges(idsBefore);
         if (!changes.Read(store, versionBefore, cancel) || !SameRelevance(before, options))
             return null;
-        NewTexts texts = NewTexts.Read(store, versionBefore, before, cancel);
 
         // By node of before.
-        bool[] changed = new bool[n], touched = new bool[n], retold = new bool[n], gone = new bool[n];
+        bool[] changed = new bool[n], linked = new bool[n], touched = new bool[n], retold = new bool[n], gone = new bool[n];
         foreach (uint id in changes.Sources)
             if (changes.NodeOf(id) is var node && node != None)
+            {
                 changed[node] = true;
-        Compare(before, changes, idsBefore, texts, options, touched);
+                foreach (uint record in before.NumbersFrom((int)node))
+                    linked[before.Targets(record, 1)[0]] = true;
+            }
         for (int node = 0; node < n; node++)
-            if (touched[node] && !changes.IsKnown(idsBefore[node]) && AllOf(changed, before.RowOf(node) is var (first, count) ? before.Sources(first, count) : []))
+            if (linked[node] && !changes.IsKnown(idsBefore[node]) && AllOf(changed, before.RowOf(node) is var (first, count) ? before.Sources(first, count) : []))
             {
                 if (!changes.WasTold(idsBefore[node]))
                     return null;
@@ -89,7 +90,15 @@ internal sealed class StoreGraphsUpdate : IDisposable
                     touched[before.Targets(record, 1)[0]] = true;
             }
         progress?.Report(new StepProgress("numbering pages", 0, 0, "pages"));
-        (StoreNodes nodes, uint[] newOf) = StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        (StoreNodes Nodes, uint[] NewOf) numbered = default;
+        TextsAgain? read = null;
+        StoreGraphs.Both(() => numbered = StoreNodes.Renumber(pages, domains, domainOf.Slice(0, n), idsBefore, changes.NewPages, gone, pagesFolder, options.Fold, stop.Token), () =>
+        {
+            read = TextsAgain.Read(store, versionBefore, before, stop.Token);
+            Compare(before, changes, idsBefore, read, options, touched);
+        }, stop, () => numbered.Nodes?.Dispose());
+        (StoreNodes nodes, uint[] newOf, TextsAgain texts) = (numbered.Nodes!, numbered.NewOf!, read!);
         try
         {
             uint[] owners = options.Owner is null ? [] : DomainEdges.OwnersOf(nodes, options.Owner);
@@ -111,7 +120,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
             foreach (ref readonly StoreLink link in added.AsSpan())
                 isMade[link.Target] |= oldOf[link.Target] == None || oldOf[link.Source] == None;
             int[] pagesOfSites = profile.Uses(LinkFactorSet.Sitewide) ? PagesOfSites(before, nodes, newOf, oldOf, changed, added, isMade, profile, cancel) : [];
-            (SortedLinks rowsMade, float[] relevance, long[] origins) = Gather(before, nodes, newOf, oldOf, changed, retold, isMade, added, profile);
+            (SortedLinks rowsMade, float[] relevance, long[] origins) = Gather(before, nodes, newOf, oldOf, changed, retold, isMade, added);
             WeighedLinks made = WeighedLinks.OfPages(rowsMade, nodes, texts.Forms(rowsMade.Links), owners, options, threads, cancel, new SomeRows(pagesOfSites, relevance));
             if (!SameFactors(before, made, origins))
             {
@@ -216,7 +225,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
     }
 
     // Touches the targets of links of changed pages that came, went or look different.
-    private static void Compare(LinkRecords before, Changes changes, uint[] idsBefore, NewTexts texts, StoreGraphsOptions options, bool[] touched)
+    private static void Compare(LinkRecords before, StoreChanges changes, uint[] idsBefore, TextsAgain texts, StoreGraphsOptions options, bool[] touched)
     {
         StoreLink[] links = Resolve(changes.Links, changes.NodeOf, texts);
         Array.Sort(links, static (a, b) => a.Source != b.Source ? a.Source.CompareTo(b.Source) : a.Target != b.Target ? a.Target.CompareTo(b.Target)
@@ -249,7 +258,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
     }
 
     // Links of changed pages as the graph has them, in order.
-    private static StoreLink[] Resolve(List<StoreLink> links, Func<uint, uint> nodeOf, NewTexts texts)
+    private static StoreLink[] Resolve(List<StoreLink> links, Func<uint, uint> nodeOf, TextsAgain texts)
     {
         var resolved = new List<StoreLink>(links.Count);
         foreach (StoreLink read in links)
@@ -307,7 +316,7 @@ internal sealed class StoreGraphsUpdate : IDisposable
 
     // The rows to be made again: what is left of the old ones, and what came.
     private static (SortedLinks Rows, float[] Relevance, long[] Origins) Gather(LinkRecords before, StoreNodes nodes, uint[] newOf, uint[] oldOf, bool[] changed, bool[] retold, bool[] isMade,
-        StoreLink[] added, LinkProfile profile)
+        StoreLink[] added)
     {
         var links = new List<StoreLink>(added.Length);
         var relevance = new List<float>(added.Length);
@@ -444,141 +453,4 @@ internal sealed class StoreGraphsUpdate : IDisposable
 
     /// <summary>A link on its way to its source's row.</summary>
     private readonly record struct Way(uint Source, uint Number, OutLink Link);
-
-    /// <summary>What the store says has changed.</summary>
-    private sealed class Changes
-    {
-        private readonly uint[] _nodeOf; // before, by the store's number
-        private readonly HashSet<uint> _named = [], _visited = [], _told = [];
-
-        public Changes(uint[] idsBefore)
-        {
-            uint highest = 0;
-            foreach (uint id in idsBefore)
-                highest = Math.Max(highest, id);
-            _nodeOf = new uint[highest + 1L];
-            Array.Fill(_nodeOf, None);
-            for (int node = 0; node < idsBefore.Length; node++)
-                _nodeOf[idsBefore[node]] = (uint)node;
-        }
-
-        /// <summary>The store's numbers of the pages whose links these are.</summary>
-        public HashSet<uint> Sources { get; } = [];
-
-        /// <summary>Live ones of kinds that rank, by the store's numbers.</summary>
-        public List<StoreLink> Links { get; } = [];
-
-        /// <summary>Pages that are in the graph now and were not, in order of key.</summary>
-        public List<(uint Id, byte[] Key)> NewPages { get; } = [];
-
-        public uint NodeOf(uint id) => id < (uint)_nodeOf.Length ? _nodeOf[id] : None;
-
-        /// <summary>Whether a page was visited, or a changed one links to it.</summary>
-        public bool IsKnown(uint id) => _visited.Contains(id) || _named.Contains(id);
-
-        /// <summary>Whether the store spoke of it.</summary>
-        public bool WasTold(uint id) => _told.Contains(id);
-
-        /// <returns>False where hosts or domains are among it.</returns>
-        public bool Read(ILinkStore store, long version, CancellationToken cancel)
-        {
-            foreach (StoredArc arc in store.Arcs(version, cancel))
-            {
-                Sources.Add(checked((uint)arc.SourceId));
-                if (arc.Lost || !StoreGraphs.Ranks(arc.Kind))
-                    continue;
-                var link = new StoreLink(arc);
-                Links.Add(link);
-                _named.Add(link.Target);
-            }
-            foreach (StoredName name in store.Names(version, cancel))
-            {
-                if (name.Granularity != Granularity.Page)
-                    return false;
-                uint id = checked((uint)name.Id);
-                _told.Add(id);
-                if (name.Visited)
-                    _visited.Add(id);
-                if (IsKnown(id) && NodeOf(id) == None)
-                    NewPages.Add((id, name.Key.ToArray()));
-            }
-            return true;
-        }
-    }
-
-    /// <summary>Texts of anchors: those of the records before under their numbers, then those that are new.</summary>
-    private sealed class NewTexts
-    {
-        private readonly LinkRecords _before;
-        private readonly Dictionary<uint, uint> _textOf = []; // by the store's number
-        private readonly List<byte[]> _new = [];
-        private readonly uint _empty;
-
-        private NewTexts(LinkRecords before, Dictionary<uint, byte[]> read)
-        {
-            _before = before;
-            var wanted = new Dictionary<byte[], uint>(Utf8.Equal) { [[]] = None };
-            foreach (byte[] text in read.Values)
-                wanted[text] = None;
-            Dictionary<byte[], uint>.AlternateLookup<ReadOnlySpan<byte>> find = wanted.GetAlternateLookup<ReadOnlySpan<byte>>();
-            for (uint text = 0; text < before.AnchorCount; text++)
-            {
-                ReadOnlySpan<byte> utf8 = before.AnchorUtf8(text);
-                if (find.ContainsKey(utf8))
-                    find[utf8] = text;
-            }
-            foreach (byte[] text in wanted.Keys.ToArray())
-                if (wanted[text] == None)
-                {
-                    wanted[text] = checked((uint)(before.AnchorCount + _new.Count));
-                    _new.Add(text);
-                }
-            foreach ((uint number, byte[] text) in read)
-                _textOf[number] = wanted[text];
-            _empty = wanted[[]];
-        }
-
-        public int Count => checked((int)(_before.AnchorCount + _new.Count));
-
-        public ReadOnlySpan<byte> this[uint text] => text < _before.AnchorCount ? _before.AnchorUtf8(text) : _new[(int)(text - _before.AnchorCount)];
-
-        public static NewTexts Read(ILinkStore store, long version, LinkRecords before, CancellationToken cancel)
-        {
-            var read = new Dictionary<uint, byte[]>();
-            foreach (StoredAnchor anchor in store.Anchors(version, cancel))
-                if (anchor.Number is >= 0 and < None)
-                    read[(uint)anchor.Number] = anchor.Utf8.ToArray();
-            return new NewTexts(before, read);
-        }
-
-        /// <summary>The text that a number of the store stands for; "" for one that it does not know.</summary>
-        public uint TextOf(uint number) => _textOf.GetValueOrDefault(number, _empty);
-
-        /// <summary>Forms by text, of those that these links use.</summary>
-        public AnchorForm[] Forms(StoreLink[] links)
-        {
-            const AnchorForm unknown = (AnchorForm)255;
-            AnchorForm[] forms = new AnchorForm[Count];
-            Array.Fill(forms, unknown);
-            foreach (ref readonly StoreLink link in links.AsSpan())
-                if (forms[link.Text] == unknown)
-                    forms[link.Text] = AnchorForms.OfText(Encoding.UTF8.GetString(this[link.Text]));
-            return forms;
-        }
-    }
-
-    private sealed class Utf8 : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static Utf8 Equal { get; } = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] text) => GetHashCode((ReadOnlySpan<byte>)text);
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> text) => (int)System.IO.Hashing.XxHash3.HashToUInt64(text);
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
-    }
 }
