@@ -146,14 +146,6 @@ public static class StoreGraphs
         ExceptionDispatchInfo.Throw(first);
     }
 
-    /// <summary>What pages of several domains load from others under one address with a query string: accounts, as evidence of a
-    /// common owner. These links never rank.</summary>
-    /// <param name="domains">The domain graph that was built from this store.</param>
-    /// <param name="fold">As it was built with.</param>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
-    public static SharedResources SharedResources(ILinkStore store, LinkGraph domains, Func<string, string> fold, SharedResourcesOptions? options = null, CancellationToken cancel = default) =>
-        Stores.SharedResources.Read(store, domains, fold, options, cancel);
-
     private static GraphManifest WritePages(string folder, StoreNodes nodes, OutLinks outLinks, Action<GraphBuilder> writeRecords, StoreGraphsOptions options,
         IProgress<StepProgress>? progress, CancellationToken cancel)
     {

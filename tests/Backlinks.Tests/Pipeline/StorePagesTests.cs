@@ -1,5 +1,8 @@
 using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
+using Backlinks.Spam;
+using Backlinks.Stores;
+using Backlinks.Tests.Stores;
 
 namespace Backlinks.Tests.Pipeline;
 
@@ -45,6 +48,34 @@ public class StorePagesTests
         var marks = new PageMarks();
         Assert.Equal(2, marks.Noting([Page(1, "", 77, 39), Page(2, "", 78, 40)]).Count());
         Assert.Equal(78ul, Assert.Single(marks.ById()).Value.SimHash);
+    }
+
+    [Fact]
+    public void Domains_that_use_one_account_share_its_key()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new NaiveLinkStore();
+        static PageVisit Visit(string url, params (string Target, LinkKind Kind)[] links) => new()
+        {
+            Url = url,
+            At = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+            Source = "crawl:1",
+            Links = [.. links.Select(l => new LinkObservation { Target = l.Target, Kind = l.Kind })],
+        };
+        store.Write([
+            Visit("https://a.test/", ("http://counter.example/c.js?id=UX-77001", LinkKind.Script), ("http://counter.example/lib.js", LinkKind.Script)),
+            Visit("https://www.b.test/", ("http://counter.example/c.js?v=2&id=UX-77001", LinkKind.Image), ("http://counter.example/lib.js", LinkKind.Script)),
+            Visit("https://c.test/", ("http://counter.example/c.js?id=UX-77002", LinkKind.Script), ("https://counter.example/c.js?id=UX-77001", LinkKind.Anchor)), // a link is no use of it
+        ]);
+        string pages = folder.NewFolder(), domains = folder.NewFolder();
+        StoreGraphsResult built = StoreGraphs.Build(store, pages, domains, new StoreGraphsOptions { Fold = host => string.Join('.', host.Split('.')[^2..]), FoldName = "domain" });
+        using LinkGraph pageGraph = LinkGraph.Open(pages), domainGraph = LinkGraph.Open(domains);
+        SharedKeys keys = StorePages.Accounts(store, pageGraph, domainGraph, built.PageIds, CancellationToken.None);
+        ulong[] Of(string name) => keys.Of(domainGraph.Names.Find(name)).ToArray();
+        Assert.Equal("counter.example UX-77001", keys.Describe!(Assert.Single(Of("a.test"))));
+        Assert.Equal(Of("a.test"), Of("b.test"));
+        Assert.Equal("counter.example UX-77002", keys.Describe(Assert.Single(Of("c.test"))));
+        Assert.Empty(Of("counter.example"));
     }
 
     private static StoredPage Page(long id, string address, ulong simHash, int words) =>

@@ -274,30 +274,6 @@ public sealed class StoreGraphsTests : IDisposable
     }
 
     [Fact]
-    public void Domains_with_one_account_are_told()
-    {
-        LinkObservation Load(string target, LinkKind kind = LinkKind.Script) => To(target, "", Zone.Unknown, float.NaN, kind: kind);
-        using var store = new NaiveLinkStore();
-        store.Write([
-            Page("https://a.test/", Load("http://counter.example/c.js?id=UX-77001"), Load("http://counter.example/lib.js"), Load("https://a.test/own.js?v=1"), Load("https://ads.example/p?client=9", LinkKind.Image)),
-            Page("https://www.b.test/", Load("http://counter.example/c.js?id=UX-77001", LinkKind.Image), Load("http://counter.example/lib.js"), Load("https://a.test/own.js?v=1")),
-            Page("https://c.test/", Load("http://counter.example/c.js?id=UX-77002"), Load("https://ads.example/p?client=9"), To("https://counter.example/c.js?id=UX-77001")),
-            Page("https://c.test/2", Load("http://counter.example/c.js?id=UX-77002")),
-            Page("https://d.test/", Load("https://ads.example/p?client=9")),
-        ]);
-        (_, LinkGraph domains) = Build(store);
-        uint Node(string name) => (uint)domains.Names.Find(name);
-        SharedResources shared = StoreGraphs.SharedResources(store, domains, DomainOf);
-        Assert.Equal(["https://ads.example/p?client=9", "http://counter.example/c.js?id=UX-77001"], shared.Keys);
-        Assert.Equal([Node("a.test"), Node("b.test")], shared.DomainsOf(1).ToArray());
-        Assert.Equal([0, 1], shared.Of(Node("a.test")).ToArray());
-        Assert.Equal([0], shared.Of(Node("d.test")).ToArray());
-        Assert.Empty(shared.Of(Node("a.test") + 1000).ToArray());
-        Assert.Equal(["http://counter.example/c.js?id=UX-77001"], StoreGraphs.SharedResources(store, domains, DomainOf, new SharedResourcesOptions { MostDomains = 2 }).Keys);
-        Assert.Throws<ArgumentOutOfRangeException>(() => StoreGraphs.SharedResources(store, domains, DomainOf, new SharedResourcesOptions { LeastDomains = 1 }));
-    }
-
-    [Fact]
     public void A_profile_out_of_range_is_refused() =>
         Assert.Contains("zone.footer must be 0 to 1", Assert.Throws<ArgumentOutOfRangeException>(() => Build([], LinkProfile.Default with { Footer = -1 })).Message, StringComparison.Ordinal);
 
