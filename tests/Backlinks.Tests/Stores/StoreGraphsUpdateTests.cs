@@ -266,8 +266,11 @@ public sealed class StoreGraphsUpdateTests : IDisposable
             _links[page] = [.. links];
             List<PageVisit> visits = [Page(Url(page), day, [.. links]) with { Nofollow = page % 13 == 5 }];
             if (page % 3 == 1)
-                visits.Add(Page(Url(page), day, [.. links.Take(2).Select(l => l with { Kind = LinkKind.Reported, Position = float.NaN, Zone = Zone.Unknown }), To(Url(random.Next(2 * _pages)), "", Zone.Unknown, float.NaN, kind: LinkKind.Reported)])
-                    with { Source = "ahrefs:1", Outcome = VisitOutcome.Reported });
+            {
+                IEnumerable<LinkObservation> reported = links.Take(2).Select(l => l with { Kind = LinkKind.Reported, Position = float.NaN, Zone = Zone.Unknown });
+                PageVisit visit = Page(Url(page), day, [.. reported, To(Url(random.Next(2 * _pages)), "", Zone.Unknown, float.NaN, kind: LinkKind.Reported)]);
+                visits.Add(visit with { Source = "ahrefs:1", Outcome = VisitOutcome.Reported });
+            }
             return visits;
         }
     }
