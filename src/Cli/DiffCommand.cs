@@ -25,7 +25,7 @@ internal static class DiffCommand
 
     public static Command Create(Session session)
     {
-        Argument<string> a = new("A") { Description = "The run before." }, b = new("B") { Description = "The run after." };
+        Argument<string> a = new("A") { Description = "The run before.", HelpName = "A" }, b = new("B") { Description = "The run after.", HelpName = "B" }; // help would else list the runs, of no folder
         foreach (Argument<string> run in new[] { a, b })
             run.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).RunIds()));
         Argument<string> target = new("TARGET") { Description = "A domain or a page, by name or number." };
@@ -136,7 +136,7 @@ internal static class DiffCommand
             .Select(p => (object?[])[p.Words, Signed(p.Of(told.Raw)), Signed(p.Of(told.Points))]).Append(["= difference", Signed(told.Raw.Sum), Signed(told.Points.Sum)]));
         if (told.Sources.Count > 0)
         {
-            Printing.Lines(session.Terminal, $"sources that changed: {Math.Min(count, told.Sources.Count)} of {Printing.ForPeople(told.Sources.Count)}, by size; {Printing.ForPeople(told.Unchanged)} pass what they did");
+            Printing.Lines(session.Terminal, $"sources that changed: {Math.Min(count, told.Sources.Count)} of {Printing.ForPeople(told.Sources.Count)}, by size; {Printing.ForPeople(told.Unchanged)} {(told.Unchanged == 1 ? "passes what it" : "pass what they")} did");
             Printing.Table(session.Terminal, Layout.Text, ["source", "change", "passed", "passes", "difference", "points"], told.Sources.Take(count).Select(s => (object?[])
             [
                 s.Name, Why(s), s.PassedBefore, s.PassesAfter, Signed(s.Difference), Signed(s.Difference * told.PointsPerRaw),

@@ -100,7 +100,7 @@ internal static class DisavowCommand
             Printing.Table(session.Terminal, layout, ["domain", "cluster", "score"], groups.SelectMany(g => g.Domains.Select(d => new object?[] { d, g.Cluster.Id, g.Cluster.Score })));
         else if (output is null)
             session.Terminal.Output.Write(content);
-        session.Note($"{groups.Sum(g => g.Domains.Length) - leftOut} domains of {groups.Count} clusters proposed{(leftOut > 0 ? $", {leftOut} left out for the file's limits" : "")}: review before use");
+        session.Note($"{groups.Sum(g => g.Domains.Length) - leftOut} domains of {groups.Count} {(groups.Count == 1 ? "cluster" : "clusters")} proposed{(leftOut > 0 ? $", {leftOut} left out for the file's limits" : "")}: review before use");
         return ExitCode.Done;
     }
 }

@@ -111,6 +111,8 @@ internal sealed class EditReader(RunAuthority authority, int target, double weig
 
     private LinkEdit Added(int source, int to, bool ofPage)
     {
+        if (source == to && authority.Run.Pages is not null)
+            throw new UsageException($"a {authority.Level}'s links to itself count for nothing: name another source than '{authority.Graph.Names[source]}'");
         double each = !double.IsNaN(weight) ? weight : _origins is null ? double.NaN
             : LinkWeight.Of(_profile, LinkKind.Anchor, 0, Zone.Main, float.NaN, AnchorForm.Descriptive).Weight;
         if (_origins is null || authority.OfPages || !ofPage)

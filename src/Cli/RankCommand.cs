@@ -40,7 +40,7 @@ internal static class RankCommand
         Option<double> tolerance = new("--tolerance") { Description = "Certified bound on the L1 error at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
         Option<int> rounds = new("--max-rounds") { Description = "Rounds after which to stop in any case.", HelpName = "N", DefaultValueFactory = _ => Defaults.MaxRounds };
         Option<DanglingPolicy> dangling = Choice.Of("--dangling", "Where the walk goes from a node without links.", Defaults.Dangling);
-        Option<FileInfo?> seeds = new("--seeds") { Description = "Teleport only to these nodes: a text file, 'name[,weight]' a line.", HelpName = "FILE" };
+        Option<FileInfo?> seeds = new("--seeds") { Description = "Trusted nodes, a text file, 'name[,weight]' a line: a graph's walkers start at these alone, the link store's half of them, and trust is told.", HelpName = "FILE" };
         Option<bool> unweighted = new("--unweighted") { Description = "Let every link count 1 even if the graph has weights." };
         Option<int> threads = new("--threads") { Description = "Worker threads, 0 for one a processor; the result does not depend on it.", HelpName = "N", DefaultValueFactory = _ => Defaults.Threads };
         Option<string[]> with = new("--with") { Description = "Further scores: harmonic, scc, wcc, degrees, core; of the link store also robust.", HelpName = "LIST", DefaultValueFactory = _ => [] };

@@ -68,10 +68,15 @@ internal sealed class RunAuthority
     /// <summary>0 to 100, or NaN: no domain links here, so there is nothing to tell.</summary>
     public double ScoreOf(int node, double raw) => HasReferringDomain(node) ? Score(raw) : double.NaN;
 
-    public bool HasReferringDomain(int node)
+    public bool HasReferringDomain(int node) => HasReferringDomain(Graph, _domains, node);
+
+    /// <summary>Whether another domain links to a node of a level of a run: without one there is too little to tell authority from.</summary>
+    public static bool HasReferringDomain(Run part, int node) => HasReferringDomain(part.Graph, part.Ranked.Granularity == "page" ? part.Graph.MapIfPresent<uint>("domains") : null, node);
+
+    private static bool HasReferringDomain(LinkGraph graph, MappedArray<uint>? domains, int node)
     {
-        foreach (uint source in Graph.InOf(node))
-            if (_domains is null ? source != (uint)node : _domains[source] != _domains[node])
+        foreach (uint source in graph.InOf(node))
+            if (domains is null ? source != (uint)node : domains[source] != domains[node])
                 return true;
         return false;
     }

@@ -50,7 +50,7 @@ internal sealed class Session
         };
     }
 
-    public DataFolder Folder(ParseResult parsed) => new(parsed.GetValue(Data)!);
+    public DataFolder Folder(ParseResult parsed) => new(parsed.GetValue(Data) ?? "./data"); // null where help asks for completions
 
     public Run OpenRun(ParseResult parsed) => Folder(parsed).OpenRun(parsed.GetValue(RunId), Cancel);
 

@@ -66,6 +66,7 @@ internal static class ShowCommand
             ["node"] = node,
             ["name"] = run.Graph.Names[node],
             ["scores"] = scores,
+            ["insufficient_data"] = run.Column("authority") is not null && !RunAuthority.HasReferringDomain(run, node),
             ["in_links"] = new JsonArray([.. arriving.Select(flow => Describe(run, flow))]),
             ["out_links"] = new JsonArray([.. leaving.Select(flow => Describe(run, flow))]),
         };
@@ -86,6 +87,8 @@ internal static class ShowCommand
     {
         Printing.Lines(session.Terminal, $"{Printing.ForPeople(run.Graph.Names[node])} (node {node} of graph {run.Ranked.Id}, run {run.Id})");
         Printing.Table(session.Terminal, Layout.Text, ["score", "value", "rank", "percentile"], run.Columns.Select(column => Row(column, node, session.Cancel)));
+        if (run.Column("authority") is not null && !RunAuthority.HasReferringDomain(run, node))
+            Printing.Lines(session.Terminal, "insufficient data: no other domain links here, so its authority says nothing");
         PrintLinks(session, run, "links in, by what each passes", run.Graph.InDegree(node), arriving);
         PrintLinks(session, run, "links out, by what each passes", run.Graph.OutDegree(node), leaving);
     }

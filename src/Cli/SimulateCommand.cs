@@ -20,7 +20,7 @@ internal static class SimulateCommand
         Option<string[]> remove = new("--remove") { Description = "A page or domain:x is gone with all its links; with ->DEST, only its links there are.", HelpName = link, DefaultValueFactory = _ => [] };
         Option<string[]> nofollow = new("--nofollow") { Description = "Links pass nothing, as under rel=nofollow.", HelpName = link, DefaultValueFactory = _ => [] };
         Option<string[]> disavow = new("--disavow") { Description = "Links of a page or of domain:x to TARGET count for nothing.", HelpName = "SOURCE", DefaultValueFactory = _ => [] };
-        Option<double> weight = new("--weight") { Description = "Weight of added links; by default that of a followed link in the main text, or of the source's other links.", HelpName = "W", DefaultValueFactory = _ => double.NaN };
+        Option<double?> weight = new("--weight") { Description = "Weight of added links; by default that of a followed link in the main text, or of the source's other links.", HelpName = "W" };
         Option<int> movers = new("--count", "-n") { Description = "How many others to tell, those that move most.", HelpName = "N", DefaultValueFactory = _ => Defaults.Movers };
         Option<double> tolerance = new("--tolerance") { Description = "Bound on the target's error, relative, at which to stop.", HelpName = "E", DefaultValueFactory = _ => Defaults.Tolerance };
         var command = new Command("simulate", "What would change if links were added, removed, nofollowed or disavowed.")
@@ -32,15 +32,15 @@ internal static class SimulateCommand
             Layout layout = session.Layout(parsed);
             if (parsed.GetValue(movers) < 0)
                 throw new UsageException($"-n must be 0 or more, not {parsed.GetValue(movers)}");
-            if (parsed.GetResult(weight) is { Implicit: false } && !(parsed.GetValue(weight) is >= 0 and < double.PositiveInfinity))
-                throw new UsageException($"--weight must be finite and at least 0, not {parsed.GetValue(weight).ToString(CultureInfo.InvariantCulture)}");
+            if (parsed.GetValue(weight) is { } given && !(given is >= 0 and < double.PositiveInfinity))
+                throw new UsageException($"--weight must be finite and at least 0, not {given.ToString(CultureInfo.InvariantCulture)}");
             string name = parsed.GetValue(target)!;
             using Run run = session.OpenRun(parsed);
             RunAuthority authority = RunAuthority.Open(run, name, parsed.GetValue(session.Level));
             int node = authority.Find(name);
             if (node < 0)
                 return authority.NotInIndex(session, name, layout == Layout.Json);
-            var reader = new EditReader(authority, node, parsed.GetValue(weight));
+            var reader = new EditReader(authority, node, parsed.GetValue(weight) ?? double.NaN);
             // In this order, whatever the order on the command line: what is removed cannot be linked to, what is added can be nofollowed.
             ReadEdit[] edits =
             [
@@ -128,6 +128,10 @@ internal static class SimulateCommand
         ["rank_after"] = c.RankAfter == 0 ? null : c.RankAfter,
     };
 
+    /// <summary>The target's score under the edits, or NaN: nobody linked to it, and none of the edits makes anybody.</summary>
+    private static double ScoreAfter(RunAuthority authority, NodeChange target, IEnumerable<Told> edits) =>
+        authority.HasReferringDomain(target.Node) || edits.Any(e => e.Edit.Word == "add" && e.Applied > 0) ? authority.Score(target.After) : double.NaN;
+
     /// <summary>How far the score can be off, in points.</summary>
     private static double ScoreBound(RunAuthority authority, NodeChange c)
     {
@@ -138,7 +142,7 @@ internal static class SimulateCommand
     private static void Print(Session session, RunAuthority authority, SimulationResult result, Told[] edits, double seconds)
     {
         NodeChange t = result.Target;
-        double before = authority.ScoreOf(t.Node, t.Before), after = authority.Score(t.After);
+        double before = authority.ScoreOf(t.Node, t.Before), after = ScoreAfter(authority, t, edits);
         foreach (Told e in edits)
             Printing.Lines(session.Terminal, $"{e.Edit.Word} {Printing.Printable(e.Edit.Text)}: {(e.Note.Length > 0 ? e.Note : e.Applied == 1 ? "1 change" : $"{Printing.ForPeople(e.Applied)} changes")}");
         string name = Printing.Printable(authority.Graph.Names[t.Node]);
@@ -146,7 +150,7 @@ internal static class SimulateCommand
             Printing.Lines(session.Terminal, $"{name}: would be gone (authority {RunAuthority.ForPeople(before)}, raw {Printing.ForPeople(t.Before)} now)");
         else
             Printing.Lines(session.Terminal,
-                $"{name}: authority {RunAuthority.ForPeople(before)} → {RunAuthority.ForPeople(after)}{(double.IsNaN(before) ? "" : $" ({Signed(after - before)} points, ± {Short(ScoreBound(authority, t))})")}, "
+                $"{name}: authority {RunAuthority.ForPeople(before)} → {RunAuthority.ForPeople(after)}{(double.IsNaN(before) || double.IsNaN(after) ? "" : $" ({Signed(after - before)} points, ± {Short(ScoreBound(authority, t))})")}, "
                 + $"raw {Printing.ForPeople(t.Before)} → {Printing.ForPeople(t.After)} (± {Short(t.Bound)}, certified), rank {Printing.ForPeople(t.RankBefore)} → about {Printing.ForPeople(t.RankAfter)}");
         if (result.Movers.Count > 0)
         {

@@ -51,7 +51,7 @@ internal static class SpamCommand
     /// <exception cref="StoreException">The run was made without looking for spam.</exception>
     internal static SpamReport Report(Run run) =>
         run.Document(SpamReport.FileName) is { } json ? SpamReport.Parse(json, Path.Combine(run.Folder, SpamReport.FileName))
-        : throw new StoreException(run.Folder, "was made without looking for spam: rank again");
+        : throw new StoreException(run.Folder, "was made without looking for spam: spam is found in runs of the link store ('backlinks rank --store' without '--without spam')");
 
     /// <summary>The node of a domain: <c>domain:</c> before it, or a URL around it, is taken off; −1 where the run does not know it.</summary>
     internal static int Find(Run run, string target)

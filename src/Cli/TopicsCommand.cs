@@ -63,7 +63,7 @@ internal static class TopicsCommand
         Printing.Table(session.Terminal, layout, ["topic", "name", "nodes", "confidence", "specialists"], scores.Taxonomy.Topics.Select((topic, k) => new object?[]
         {
             topic.Id, topic.Name, nodes[k], nodes[k] == 0 ? null : sure[k] / nodes[k],
-            scores.HasRanks ? string.Join(' ', specialists[k].Select(s => scores.Run.Graph.Names[s.Node])) : null,
+            scores.HasRanks && nodes[k] > 0 ? string.Join(' ', specialists[k].Select(s => scores.Run.Graph.Names[s.Node])) : null,
         }));
         int unknown = scores.Run.Graph.NodeCount - nodes.Sum();
         if (layout == Layout.Text)

@@ -259,7 +259,7 @@ internal sealed class ClusterScoring(Surroundings at, AnchorConcentration concen
                 continue;
             (ulong shared, List<int> most) = holders.MaxBy(h => h.Value.Count);
             string named = channel.Describe?.Invoke(shared) is { } words ? $" ({words})" : "";
-            reasons.Add(new SpamReason(channel.Family, Text($"{covered} of {hands.Count} {(hands == inside.Boosters ? "boosters" : "members")} share a {channel.Name} with another member; {most.Count} have the same one{named}"),
+            reasons.Add(new SpamReason(channel.Family, Text($"{covered} of {hands.Count} {(hands == inside.Boosters ? "boosters" : "members")} share {(channel.Name[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a")} {channel.Name} with another member; {most.Count} have the same one{named}"),
                 channel.Strength * Math.Min(1, covered / (0.5 * hands.Count)), [.. most.Take(Examples).Select(Name)]));
         }
         var hand = new HashSet<int>();

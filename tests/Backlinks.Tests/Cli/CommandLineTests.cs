@@ -316,6 +316,19 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Help_of_the_program_and_of_every_command_is_given()
+    {
+        var session = new Backlinks.Cli.Session(Backlinks.Cli.Terminal.OfProcess(), CancellationToken.None);
+        Assert.Contains("spam", Program.Run("--help").Ok().Output, StringComparison.Ordinal);
+        foreach (System.CommandLine.Command command in Backlinks.Cli.CommandLine.Root(session).Subcommands)
+        {
+            Assert.Contains("Options:", Program.Run(command.Name, "--help").Ok().Output, StringComparison.Ordinal);
+            foreach (System.CommandLine.Command below in command.Subcommands)
+                Assert.Contains("Options:", Program.Run(command.Name, below.Name, "--help").Ok().Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Csv_of_top_has_a_header_and_as_many_rows()
     {
         Ready();
