@@ -107,6 +107,8 @@ internal static class RankCommand
                     throw new UsageException("--dangling is for imported graphs: authority of the link store comes from links and teleport alone");
                 if (!folder.HasLinks)
                     throw new StoreException(folder.Path, "has no link store yet: crawl or import first"); // before a folder is made for it
+                if (parsed.GetResult(tolerance) is { Implicit: false })
+                    throw new UsageException("--tolerance is for imported graphs: authority of the link store is solved to 1e-10 of every score");
                 StoreRunResult made = Watching.Watch(session, progress =>
                 {
                     using DataWriter writer = folder.BeginWriting();

@@ -23,9 +23,6 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private RunBefore? _before;
     private bool _updated;
 
-    private void Keep(IDisposable opened) => _open.Add(opened);
-
-
     public StoreRunResult Run()
     {
         string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -33,7 +30,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         long version = store.Version;
         SpamReport? before = options.Spam ? PreviousReport() : null;
         if (options.Since is { } since)
-            Keep(_before = RunBefore.Open(writer.Folder, store, since.Length > 0 ? since : null, cancel));
+            _open.Add(_before = RunBefore.Open(writer.Folder, store, since.Length > 0 ? since : null, cancel));
         if (_before is not null && !_before.HasGraphsOf(options))
             throw new ArgumentException($"run {_before.Run.Id} weighed or folded links in another way; give the same options, or rank without --since");
         var changed = new Dictionary<long, StoredPage>();
@@ -146,8 +143,15 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     {
         if (writer.Folder.CurrentRun is null)
             return null;
-        using Run previous = writer.Folder.OpenRun(cancel: cancel);
-        return previous.Document(SpamReport.FileName) is { } document ? SpamReport.Parse(document, Path.Combine(previous.Folder, SpamReport.FileName)) : null;
+        try
+        {
+            using Run previous = writer.Folder.OpenRun(cancel: cancel);
+            return previous.Document(SpamReport.FileName) is { } document ? SpamReport.Parse(document, Path.Combine(previous.Folder, SpamReport.FileName)) : null;
+        }
+        catch (IOException)
+        {
+            return null; // a run that is damaged, or whose graph is gone, is what ranking again mends: clusters have new names then
+        }
     }
 
     private (Building Pages, Building Domains) BuildGraphs(DuckDbLinkStore store, CorpusTopics? topics, IReadOnlySet<long> changed)

@@ -58,6 +58,17 @@ public sealed class SinceTests : IDisposable
         Assert.Single(Data.RunIds());
     }
 
+    [Fact]
+    public void A_current_run_whose_graphs_are_gone_is_no_obstacle_to_ranking_again()
+    {
+        Write(Visit("http://a.test/", 1, "http://b.test/x"));
+        Make(null, null);
+        Directory.Delete(Data.Graphs, recursive: true);
+        StoreRunResult again = Make(null, null);
+        Assert.Equal(again.RunId, Data.CurrentRun);
+        Assert.Equal(2, again.Domains.Nodes);
+    }
+
     private StoreRunResult Make(string? since, string? topicsOf, LinkProfile? profile = null)
     {
         using DataWriter writer = Data.BeginWriting();
