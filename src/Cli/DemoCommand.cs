@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Backlinks.GraphEngine;
 using Backlinks.Ingest;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -24,14 +24,14 @@ internal static class DemoCommand
                 using (Stream sample = typeof(DemoCommand).Assembly.GetManifestResourceStream(Sample)!)
                 using (FileStream file = File.Create(path))
                     sample.CopyTo(file);
-                ImportCommand.Imported imported = ImportCommand.Import(session, folder, path, new GraphImportOptions { Granularity = "host" }, null);
-                RankCommand.Ranked ranked = RankCommand.Rank(session, folder, imported.Graph.Id, new PageRankOptions(), null, ["harmonic"], new HarmonicOptions(), null);
+                ImportReport imported = DataImport.Graph(folder, path, new GraphImportOptions { Granularity = "host" }, cancel: session.Cancel);
+                GraphRunResult ranked = GraphRun.Make(folder, imported.Graph!.Id, new GraphRunOptions { With = new HashSet<string> { "harmonic" } }, cancel: session.Cancel);
                 if (layout == Layout.Text)
                 {
                     ImportCommand.Print(session, layout, imported);
                     RankCommand.Print(session, layout, ranked);
                 }
-                using Run run = folder.OpenRun(ranked.Run, session.Cancel);
+                using Run run = folder.OpenRun(ranked.RunId, session.Cancel);
                 TopCommand.Print(session, layout, run, run.Column("pagerank")!, 10);
                 return ExitCode.Done;
             }
