@@ -74,6 +74,7 @@ internal static class CommandLine
         SpamCommand.Create(session),
         DisavowCommand.Create(session),
         EvalCommand.Create(session),
+        ServeCommand.Create(session),
         DemoCommand.Create(session),
     };
 
