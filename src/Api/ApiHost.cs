@@ -35,6 +35,7 @@ public static class ApiHost
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        builder.AddJobs(options);
         if (options.Dashboard)
             builder.AddDashboard();
         configure?.Invoke(builder);
@@ -42,6 +43,7 @@ public static class ApiHost
         app.UseProblems();
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
+        api.MapJobs();
         if (options.Dashboard)
             app.MapDashboard();
         return app;
