@@ -188,7 +188,7 @@ internal static class CrawlCommand
     }
 
     /// <exception cref="IOException">The crawl could not go on; the message says how it does.</exception>
-    private static (CrawlResult Result, FrontierCounts Counts) Run(DuckDbLinkStore store, DataFolder folder, string id, CrawlSettings settings, IProgress<StepProgress>? progress, CancellationToken cancel,
+    internal static (CrawlResult Result, FrontierCounts Counts) Run(DuckDbLinkStore store, DataFolder folder, string id, CrawlSettings settings, IProgress<StepProgress>? progress, CancellationToken cancel,
         TimeProvider? time = null, Func<FetcherOptions, FetcherOptions>? change = null, bool acceptCut = false)
     {
         time ??= TimeProvider.System;
