@@ -118,11 +118,7 @@ internal static class DemoCommand
             AllowLoopback = true,
             ConnectTo = [server.ConnectTo],
         };
-        using DuckDbLinkStore store = folder.OpenLinks(readOnly: false, new LinkStoreOptions { Threads = 1 });
-        string id;
-        using (DataWriter writer = folder.BeginWriting())
-            id = writer.NewCrawl("sample-web", settings.ToJson());
-        return Watching.Watch(session, progress => CrawlCommand.Run(store, folder, id, settings, progress, session.Cancel, clock).Result);
+        return Watching.Watch(session, progress => StoreCrawl.Run(folder, settings, progress: progress, cancel: session.Cancel, time: clock)).Result;
     }
 
     private static StoreRunResult Rank(Session session, DataFolder folder, TimeProvider clock)
@@ -172,7 +168,11 @@ internal static class DemoCommand
                 + (group.Cluster is not { } cluster ? "in no cluster" : string.Create(CultureInfo.InvariantCulture, $"{group.Named} in cluster {cluster.Id}, score {cluster.Score:0}{(cluster.Confirmed ? ", confirmed" : "")}")));
         Printing.Lines(session.Terminal, "", "Highest authority:");
         using (Run run = folder.OpenRun(cancel: session.Cancel))
-            TopCommand.Print(session, layout, run, run.Column("authority")!, 5);
+        {
+            ScoreColumn authority = run.Column("authority")!;
+            foreach (int node in authority.Top(5, session.Cancel))
+                Printing.Lines(session.Terminal, string.Create(CultureInfo.InvariantCulture, $"  {run.Graph.Names[node],-40} {authority[node],5:0.0}"));
+        }
         Printing.Lines(session.Terminal, "", string.Create(CultureInfo.InvariantCulture, $"{found.Seconds:0} s in all; everything is in {folder.Path}: try 'backlinks explain labs.example --data {folder.Path}'"));
     }
 

@@ -146,16 +146,19 @@ public sealed class DataWriter : IDisposable
         catch (IOException e) when (e.GetType() == typeof(IOException) && IsSharingViolation(e.HResult))
         {
             string pid = "";
+            int? holder = null;
             try
             {
-                pid = $" (process {File.ReadAllText(_holder).Trim()})";
+                string text = File.ReadAllText(_holder).Trim();
+                pid = $" (process {text})";
+                holder = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
             }
             catch (IOException)
             {
                 // The holder has the lock but has not said its name yet.
             }
             throw new StoreException(Folder.Path,
-                $"another 'backlinks'{pid} is writing here; wait until it is done or name another folder with --data", e);
+                $"another 'backlinks'{pid} is writing here; wait until it is done or name another folder with --data", e) { Busy = true, Holder = holder };
         }
     }
 
