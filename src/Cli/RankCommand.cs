@@ -17,7 +17,7 @@ internal static class RankCommand
     private static readonly HarmonicOptions HarmonicDefaults = new();
 
     /// <summary>What <c>--without</c> knows.</summary>
-    private static readonly string[] Parts = ["topics", "spam", "discount"];
+    private static readonly string[] Parts = ["topics", "spam", "discount", "rows"];
 
     public static Command Create(Session session)
     {
@@ -30,7 +30,7 @@ internal static class RankCommand
         profile.CompletionSources.Add([.. LinkProfile.Named.Select(p => p.Name)]);
         Option<FileInfo?> owners = new("--owners") { Description = "Who owns what: a CSV file, 'domain,owner' a line; an owner starts with one share and its domains' links to one target count as one (implies --store).", HelpName = "FILE" };
         Option<FileInfo?> taxonomy = new("--taxonomy") { Description = "The topics to tell instead of those that come with the program: a JSON file (implies --store).", HelpName = "FILE" };
-        Option<string[]> without = new("--without") { Description = "What a run of the link store leaves out: topics, spam, discount.", HelpName = "LIST", DefaultValueFactory = _ => [] };
+        Option<string[]> without = new("--without") { Description = "What a run of the link store leaves out: topics, spam, discount, rows (which API and dashboard read).", HelpName = "LIST", DefaultValueFactory = _ => [] };
         without.CompletionSources.Add(Parts);
         Option<string?> since = new("--since") { Description = "Begin from a run of the link store (the current one by default): only what changed since is told and weighed anew.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
         since.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).RunIds()));
@@ -97,6 +97,7 @@ internal static class RankCommand
                     Topics = !left.Contains("topics"),
                     Spam = !left.Contains("spam"),
                     Discount = !left.Contains("discount"),
+                    Rows = !left.Contains("rows"),
                     Since = parsed.GetResult(since) is null ? null : parsed.GetValue(since) ?? "",
                     TopicsOf = parsed.GetValue(topicsOf),
                     With = extras,
