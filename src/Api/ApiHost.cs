@@ -35,6 +35,8 @@ public static class ApiHost
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         if (options.Dashboard)
             builder.AddDashboard();
@@ -43,6 +45,7 @@ public static class ApiHost
         app.UseProblems();
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
+        api.MapSiteExplorer();
         if (options.Dashboard)
             app.MapDashboard();
         return app;
