@@ -38,6 +38,7 @@ public static class ApiHost
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        builder.AddJobs(options);
         if (options.Dashboard)
             builder.AddDashboard();
         configure?.Invoke(builder);
@@ -46,6 +47,7 @@ public static class ApiHost
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
         api.MapSiteExplorer();
+        api.MapJobs();
         if (options.Dashboard)
             app.MapDashboard();
         return app;
