@@ -42,6 +42,8 @@ public static class ApiHost
         app.UseProblems();
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
+        api.MapExplain();
+        api.MapSimulate();
         if (options.Dashboard)
             app.MapDashboard();
         return app;
