@@ -48,6 +48,8 @@ public static class ApiHost
         api.MapHealth(); // one line a resource
         api.MapSiteExplorer();
         api.MapJobs();
+        api.MapExplain();
+        api.MapSimulate();
         if (options.Dashboard)
             app.MapDashboard();
         return app;
