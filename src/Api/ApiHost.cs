@@ -42,6 +42,7 @@ public static class ApiHost
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
+        builder.Services.AddSingleton<Overviews>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true); // so that ProblemAnswers can say what is wrong
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds));
@@ -49,6 +50,7 @@ public static class ApiHost
         builder.Services.AddCompression();
         builder.Services.AddApiDocument();
         builder.AddKeyPage(folder);
+        builder.AddJobs(options);
         if (options.Dashboard)
             builder.AddDashboard();
         configure?.Invoke(builder);
@@ -62,6 +64,8 @@ public static class ApiHost
         app.UseRouting();
         if (options.Cors.Count > 0)
             app.UseCors(cors => cors.WithOrigins([.. options.Cors]).AllowAnyMethod().AllowAnyHeader().WithExposedHeaders("ETag", "Retry-After", "Location"));
+        JobQueue jobs = app.Services.GetRequiredService<JobQueue>();
+        app.Services.GetRequiredService<Measures>().Jobs = () => jobs.List().GroupBy(job => job.State).Select(state => (JsonNamingPolicy.SnakeCaseLower.ConvertName(state.Key.ToString()), (long)state.Count()));
         Admission admission = app.Services.GetRequiredService<Admission>();
         app.Use(async (context, next) =>
         {
@@ -74,6 +78,7 @@ public static class ApiHost
         api.MapMetrics(app);
         app.MapApiDocument();
         app.MapKeyPage();
+        api.MapJobs();
         if (options.Dashboard)
             app.MapDashboard();
         return app;

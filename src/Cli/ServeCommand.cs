@@ -55,6 +55,9 @@ internal static class ServeCommand
         return command;
     }
 
+    /// <summary>Serves a folder on this machine, as <c>demo</c> does.</summary>
+    internal static int Serve(Session session, DataFolder folder, int port) => Serve(session, new ApiOptions { Data = folder.Path, Urls = [$"http://localhost:{port}"], Log = LogForm.Text, LogLevel = LogLevel.Warning });
+
     /// <summary>Serves until the session is cancelled, then lets answers under way come to their end.</summary>
     /// <param name="started">Told the addresses once they are listened at.</param>
     /// <exception cref="StoreException">The data folder cannot be used.</exception>
