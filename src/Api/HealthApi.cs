@@ -23,8 +23,8 @@ internal static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/health", Live).WithName("health").WithSummary("Whether the service is alive, and what it can answer from: always 200.").WithScope(null).WithExample();
-        api.MapGet("/health/ready", Ready).WithName("health-ready").WithSummary("200 when questions can be answered, else 503: for load balancers.").WithScope(null)
+        api.MapGet("/health", Live).WithName("health").WithSummary("Whether the service is alive, and what it can answer from: always 200.").WithScope(null).DisableRateLimiting().WithExample();
+        api.MapGet("/health/ready", Ready).WithName("health-ready").WithSummary("200 when questions can be answered, else 503: for load balancers.").WithScope(null).DisableRateLimiting()
             .WithProblems("no_run", "run_damaged").WithExample();
     }
 
