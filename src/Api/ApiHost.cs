@@ -35,7 +35,10 @@ public static class ApiHost
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        builder.AddJobs(options);
         if (options.Dashboard)
             builder.AddDashboard();
         configure?.Invoke(builder);
@@ -43,6 +46,8 @@ public static class ApiHost
         app.UseProblems();
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
+        api.MapSiteExplorer();
+        api.MapJobs();
         if (options.Dashboard)
             app.MapDashboard();
         return app;

@@ -11,6 +11,9 @@ internal sealed record ExampleRequest(string Query, string? Body, IReadOnlyDicti
 /// <summary>The problems an endpoint may tell, by code, beside those that all tell.</summary>
 internal sealed record ToldProblems(IReadOnlyList<string> Codes);
 
+/// <summary>An endpoint whose answer is rows: its parameters and its answer are those of the resource, in every form of output.</summary>
+internal sealed record ToldRows(Resource Resource);
+
 /// <summary>What an endpoint says of itself beyond what its types say.</summary>
 internal static class Documented
 {
@@ -21,4 +24,8 @@ internal static class Documented
     /// <summary>Codes of <see cref="Problems.Codes"/> that the endpoint may answer with.</summary>
     public static TBuilder WithProblems<TBuilder>(this TBuilder endpoint, params string[] codes) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new ToldProblems(codes));
+
+    /// <summary>The resource whose rows are answered with.</summary>
+    public static TBuilder WithRows<TBuilder>(this TBuilder endpoint, Resource resource) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new ToldRows(resource));
 }

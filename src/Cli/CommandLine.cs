@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -82,12 +83,24 @@ internal static class CommandLine
         OperationCanceledException => (ExitCode.Interrupted, "interrupted; nothing half-done was left"),
         ReaderGoneException => (ExitCode.ReaderGone, ""),
         UsageException => (ExitCode.Usage, OneLine(e.Message)),
+        RequestException request => (ExitCode.Usage, OneLine(request.Spelled(Option))),
         ArgumentException argument => (ExitCode.Usage, OneLine(WithoutParameter(argument))),
         IOException { HResult: 28 } => (ExitCode.Failed, $"{OneLine(e.Message)}; free some space or name another place: what was there is unchanged"),
         IOException => (ExitCode.Failed, OneLine(e.Message)),
         UnauthorizedAccessException => (ExitCode.Failed, $"{OneLine(e.Message)}; change the permissions or name another place"),
         OutOfMemoryException => (ExitCode.Failed, "not enough memory for this graph; use a machine with more or a smaller graph"),
         _ => (ExitCode.Failed, $"a defect of this program, please report it: {e.GetType().Name}: {OneLine(e.Message)}"),
+    };
+
+    /// <summary>The option that fills a field of a request: named alike but for these.</summary>
+    private static string Option(string field) => field switch
+    {
+        "ports" => "--port",
+        "proxies" => "--proxy",
+        "sitemaps" => "--no-sitemaps",
+        "known_pages" => "--no-known",
+        "paths" => "PATH",
+        _ => "--" + field.Replace('_', '-'),
     };
 
     /// <summary>.NET appends "(Parameter 'x')" and a line with the value; the message says both better already.</summary>

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -54,245 +52,70 @@ internal static class CrawlCommand
         {
             DataFolder folder = session.Folder(parsed);
             bool resuming = parsed.GetResult(resume) is not null;
-            string[] urls = parsed.GetValue(seeds)!;
-            if (resuming && urls.Length > 0)
-                throw new UsageException("--resume goes on with the URLs the crawl was started with; leave them out, or start a new crawl without --resume");
-            if (parsed.GetValue(acceptCut) && !resuming)
-                throw new UsageException("--accept-cut mends a crawl that is gone on with: it needs --resume");
-            Within(hops, 0, int.MaxValue);
-            Within(workers, 1, 1024);
-            Within(connections, 1, 1024);
-            WithinLong(pages);
-            WithinLong(hostPages);
-            foreach (int port in parsed.GetValue(ports) ?? [])
-                if (port is < 1 or > 65535)
-                    throw new UsageException($"--port must be 1 to 65535, not {port.ToString(CultureInfo.InvariantCulture)}");
-            CrawlSettings settings;
-            string id = "";
-            if (resuming)
+            var request = new CrawlRequest
             {
-                foreach (Option kept in (Option[])[scope, include, exclude, hops, connections, retry, followNofollow, noSitemaps, noKnown, due, contact, loopback, connectTo, ports, proxies, render, sign, main, psl])
-                    if (Given(kept))
-                        throw new UsageException($"{kept.Name} is what the crawl was started with, and --resume keeps it; start a new crawl to change it");
-                id = folder.CrawlId(parsed.GetValue(resume));
-                settings = CrawlSettings.Read(folder, id);
-                // What limits or paces a crawl may change from one session to the next; what it is about may not.
-                settings = settings with
-                {
-                    Crawl = settings.Crawl with
-                    {
-                        MaxPages = Given(pages) ? parsed.GetValue(pages) : settings.Crawl.MaxPages,
-                        MaxPagesPerHost = Given(hostPages) ? parsed.GetValue(hostPages) : settings.Crawl.MaxPagesPerHost,
-                        Workers = Given(workers) ? parsed.GetValue(workers) : settings.Crawl.Workers,
-                        Patience = Given(patience) ? Seconds(parsed.GetValue(patience), "--patience") : settings.Crawl.Patience,
-                    },
-                    Politeness = Given(delay) ? Politely(parsed.GetValue(delay), settings.Politeness.ConnectionsPerHost, settings.AllowLoopback) : settings.Politeness,
-                };
-            }
-            else
+                Seeds = parsed.GetValue(seeds)!,
+                Resume = resuming ? parsed.GetValue(resume) ?? "" : null,
+                AcceptCut = parsed.GetValue(acceptCut),
+                Scope = Given(scope),
+                Include = Words(include),
+                Exclude = Words(exclude),
+                MaxHops = Given(hops),
+                MaxPages = Given(pages),
+                MaxPagesPerHost = Given(hostPages),
+                Workers = Given(workers),
+                Delay = Given(delay),
+                ConnectionsPerHost = Given(connections),
+                RetryAfter = Given(retry),
+                Patience = Given(patience),
+                FollowNofollow = Given(followNofollow),
+                Sitemaps = !Given(noSitemaps),
+                KnownPages = !Given(noKnown),
+                Due = Given(due),
+                Contact = parsed.GetValue(contact),
+                AllowLoopback = Given(loopback),
+                ConnectTo = Words(connectTo),
+                Ports = parsed.GetValue(ports) is { Length: > 0 } numbers ? numbers : null,
+                Proxies = Words(proxies),
+                Render = parsed.GetValue(render),
+                Sign = parsed.GetValue(sign),
+                Main = parsed.GetValue(main),
+                Psl = parsed.GetValue(psl),
+            };
+            request.Check();
+            string? id = resuming ? folder.CrawlId(parsed.GetValue(resume)) : null;
+            CrawlSettings settings = id is null ? request.Settings(folder, session.Terminal.Environment("BACKLINKS_CONTACT"), session.Cancel) : request.Resumed(CrawlSettings.Read(folder, id));
+            var cuts = new List<string>();
+            CrawlReport report;
+            try
             {
-                bool allowLoopback = parsed.GetValue(loopback);
-                if (parsed.GetValue(due))
-                    urls = [.. urls, .. DuePages(folder, session.Cancel)];
-                if (urls.Length == 0)
-                    throw new UsageException(parsed.GetValue(due) ? "no page in the store is due for another look yet" : "name at least one URL to start from, or --resume");
-                string? who = parsed.GetValue(contact) ?? session.Terminal.Environment("BACKLINKS_CONTACT");
-                if (string.IsNullOrWhiteSpace(who) && !allowLoopback)
-                    throw new UsageException("say who you are with --contact URL (a page or mailto:): it is sent with every request, so that people whose sites you crawl can reach you");
-                settings = new CrawlSettings
-                {
-                    Crawl = new CrawlOptions
-                    {
-                        Seeds = urls,
-                        Scope = parsed.GetValue(scope),
-                        Include = parsed.GetValue(include) ?? [],
-                        Exclude = parsed.GetValue(exclude) ?? [],
-                        MaxHops = parsed.GetValue(hops),
-                        MaxPages = parsed.GetValue(pages),
-                        MaxPagesPerHost = parsed.GetValue(hostPages),
-                        Workers = parsed.GetValue(workers),
-                        FollowNofollow = parsed.GetValue(followNofollow),
-                        Sitemaps = !parsed.GetValue(noSitemaps),
-                        KnownPages = !parsed.GetValue(noKnown),
-                        RetryAfter = Seconds(parsed.GetValue(retry), "--retry-after"),
-                        Patience = Seconds(parsed.GetValue(patience), "--patience"),
-                        Pages = new PageReaderOptions { Main = parsed.GetValue(main) },
-                    },
-                    Politeness = Politely(parsed.GetValue(delay), parsed.GetValue(connections), allowLoopback),
-                    UserAgent = UserAgents.Default(RunWriter.EngineVersion, string.IsNullOrWhiteSpace(who) ? "http://localhost/" : who),
-                    AllowLoopback = allowLoopback,
-                    ConnectTo = parsed.GetValue(connectTo) ?? [],
-                    Ports = parsed.GetValue(ports) ?? [],
-                    Proxies = [.. (parsed.GetValue(proxies) ?? []).Select(ProxyOf)],
-                    Psl = parsed.GetValue(psl) is { } list ? Path.GetFullPath(list) : null,
-                    Renderer = parsed.GetValue(render),
-                    SigningKey = parsed.GetValue(sign) is { } file ? Path.GetFullPath(file) : null,
-                    SigningSite = parsed.GetValue(sign) is null ? "" : SiteOf(who),
-                };
-                CheckSeams(settings);
-                settings.Check();
+                report = Watching.Watch(session, progress => StoreCrawl.Run(folder, settings, id, request.AcceptCut, cut: cuts.Add, progress: progress, cancel: session.Cancel));
             }
-            CrawlResult result;
-            FrontierCounts counts;
-            // One thread: with two, the store and the workers took each other's processors (a fifth more processor time a page). Opened
-            // first, so that a store in use leaves no crawl behind that never began.
-            using (DuckDbLinkStore store = folder.OpenLinks(readOnly: false, new LinkStoreOptions { Threads = 1 }))
+            finally
             {
-                if (!resuming)
-                {
-                    using DataWriter writer = folder.BeginWriting();
-                    id = writer.NewCrawl(WebUrl.TryParse(urls[0])!.Host, settings.ToJson());
-                }
-                string[] before = Cuts(folder, id);
-                try
-                {
-                    (result, counts) = Watching.Watch(session, progress => Run(store, folder, id, settings, progress, session.Cancel, acceptCut: parsed.GetValue(acceptCut)));
-                }
-                finally
-                {
-                    foreach (string cut in Cuts(folder, id).Except(before))
-                        session.Note($"note: the frontier was damaged; what stood behind that place was put aside as {cut}, and its pages are fetched again");
-                }
+                foreach (string cut in cuts)
+                    session.Note($"note: the frontier was damaged; what stood behind that place was put aside as {cut}, and its pages are fetched again");
             }
-            Print(session, session.Layout(parsed, csv: false), id, result, counts);
-            if (result.End != CrawlEnd.Stopped)
+            Print(session, session.Layout(parsed, csv: false), report);
+            if (report.Result.End != CrawlEnd.Stopped)
                 return ExitCode.Done;
-            session.Terminal.Error.WriteLine($"backlinks: interrupted with {Printing.ForPeople(counts.Queued)} URLs queued; what was fetched is kept: 'backlinks crawl --resume {id}' goes on");
+            session.Terminal.Error.WriteLine($"backlinks: interrupted with {Printing.ForPeople(report.Counts.Queued)} URLs queued; what was fetched is kept: 'backlinks crawl --resume {report.Id}' goes on");
             return ExitCode.Interrupted;
 
-            bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+            T? Given<T>(Option<T> option) where T : struct => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
 
-            void Within(Option<int> option, int least, int most)
-            {
-                if (parsed.GetValue(option) is var value && (value < least || value > most))
-                    throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be {(most == int.MaxValue ? $"at least {least}" : $"{least} to {most}")}, not {value}"));
-            }
-
-            void WithinLong(Option<long> option)
-            {
-                if (parsed.GetValue(option) is < 1 and long value)
-                    throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least 1, not {value}"));
-            }
+            string[]? Words(Option<string[]> option) => parsed.GetValue(option) is { Length: > 0 } words ? words : null;
         });
         return command;
     }
 
-    /// <summary>Opens what a crawl needs, crawls, and closes it all.</summary>
-    /// <param name="time">For tests that look again days later.</param>
-    /// <param name="change">For tests that resolve names themselves.</param>
-    internal static (CrawlResult Result, FrontierCounts Counts) Run(DataFolder folder, string id, CrawlSettings settings, IProgress<StepProgress>? progress, CancellationToken cancel,
-        TimeProvider? time = null, Func<FetcherOptions, FetcherOptions>? change = null)
+    private static void Print(Session session, Layout layout, CrawlReport report)
     {
-        using DuckDbLinkStore store = folder.OpenLinks(readOnly: false);
-        return Run(store, folder, id, settings, progress, cancel, time, change);
-    }
-
-    /// <exception cref="IOException">The crawl could not go on; the message says how it does.</exception>
-    private static (CrawlResult Result, FrontierCounts Counts) Run(DuckDbLinkStore store, DataFolder folder, string id, CrawlSettings settings, IProgress<StepProgress>? progress, CancellationToken cancel,
-        TimeProvider? time = null, Func<FetcherOptions, FetcherOptions>? change = null, bool acceptCut = false)
-    {
-        time ??= TimeProvider.System;
-        Func<string, string> domainOf = settings.DomainOf();
-        using Frontier frontier = Frontier.Open(Path.Combine(folder.Crawls, id, "frontier"), new FrontierOptions { Politeness = settings.Politeness, DomainOf = domainOf, AcceptCut = acceptCut }, time);
-        StoredSource? known = store.FindSource($"crawl:{id}");
-        if (known is null && frontier.Counts.Done > 0)
-            throw new StoreException(store.Path, $"does not hold what crawl {id} wrote: it was deleted or replaced; put it back, or start a new crawl");
-        using ECDsa? key = settings.ReadSigningKey();
-        using var fetcher = new Fetcher((change ?? (o => o))(settings.Fetcher() with { Clock = time, Signer = key is null ? null : new RequestSigner(key, settings.SigningSite) }));
-        using HttpClient service = Service();
-        var robots = new RobotsCache(fetcher, new RobotsCacheOptions { ErrorLifetime = settings.Crawl.RetryAfter });
-        StoredSource source = known ?? new StoredSource($"crawl:{id}", "crawl", time.GetUtcNow().UtcDateTime, null, 0, Facts(settings));
-        var crawler = new Crawler(settings.Crawl, frontier, store, fetcher, robots, source, domainOf, time, progress, settings.RendererOf(service, fetcher, time));
-        try
-        {
-            CrawlResult result = crawler.RunAsync(cancel).GetAwaiter().GetResult();
-            if (result.End == CrawlEnd.Complete)
-                store.Write([], source with { Ended = time.GetUtcNow().UtcDateTime });
-            return (result, frontier.Counts);
-        }
-        catch (IOException e)
-        {
-            const int diskFull = 28; // ENOSPC
-            throw new IOException($"{e.Message.TrimEnd('.')}; {(e.HResult == diskFull ? "free some space, then" : "when that is mended,")} 'backlinks crawl --resume' goes on where crawl {id} stopped", e);
-        }
-    }
-
-    /// <summary>Ends of the journal that were put aside.</summary>
-    private static string[] Cuts(DataFolder folder, string id)
-    {
-        string frontier = Path.Combine(folder.Crawls, id, "frontier");
-        return Directory.Exists(frontier) ? Directory.GetFiles(frontier, "*.cut-*") : [];
-    }
-
-    /// <summary>For the rendering service, which is the user's: its answers are long in coming, and the renderer has its own limits.</summary>
-    private static HttpClient Service() => new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
-
-    /// <summary>Tells what is wrong with proxies, key and renderer before a crawl is made of them.</summary>
-    private static void CheckSeams(CrawlSettings settings)
-    {
-        using ECDsa? key = settings.ReadSigningKey();
-        using var fetcher = new Fetcher(settings.Fetcher() with { Signer = key is null ? null : new RequestSigner(key, settings.SigningSite) });
-        using HttpClient service = Service();
-        settings.RendererOf(service, fetcher);
-    }
-
-    private static string SiteOf(string? contact) => Uri.TryCreate(contact, UriKind.Absolute, out Uri? uri) && uri.Scheme == "https" ? uri.GetLeftPart(UriPartial.Authority)
-        : throw new UsageException("--sign needs --contact with an https URL: that site publishes the public key under /.well-known/http-message-signatures-directory");
-
-    private static string Facts(CrawlSettings settings) => new JsonObject
-    {
-        ["seeds"] = new JsonArray([.. settings.Crawl.Seeds.Take(20).Select(s => JsonValue.Create(s))]),
-        ["scope"] = settings.Crawl.Scope.ToString().ToLowerInvariant(),
-        ["user_agent"] = settings.UserAgent,
-    }.ToJsonString();
-
-    /// <summary>Pages whose observed rate of change says that it is time.</summary>
-    private static List<string> DuePages(DataFolder folder, CancellationToken cancel)
-    {
-        using DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
-        DateTime now = DateTime.UtcNow;
-        return [.. store.Pages(cancel: cancel)
-            .Where(p => p is { Granularity: Granularity.Page, LastVisit: { } last } && now - last >= RecrawlInterval.After(p.Verifications, p.Changes, (p.LastVerified ?? last) - p.FirstSeen))
-            .Select(p => p.Url)];
-    }
-
-    private static PolitenessOptions Politely(double delay, int connections, bool allowLoopback)
-    {
-        if (delay < 0.1 && !allowLoopback)
-            throw new UsageException($"--delay {delay.ToString(CultureInfo.InvariantCulture)} would be an attack on somebody's server; at least 0.1 s, or --allow-loopback for your own machine");
-        TimeSpan gap = Seconds(delay, "--delay");
-        // On loopback all hosts have one address, and it is ours: only the hosts are kept apart.
-        return Polite with { MinGap = gap, Off = delay == 0, ConnectionsPerHost = connections, AddressGap = allowLoopback ? TimeSpan.Zero : gap, ConnectionsPerAddress = allowLoopback ? 0 : Polite.ConnectionsPerAddress, DomainGap = gap };
-    }
-
-    private static TimeSpan Seconds(double seconds, string option) => seconds is >= 0 and <= 1e7 ? TimeSpan.FromSeconds(seconds)
-        : throw new UsageException($"{option} must be 0 to 10,000,000 seconds, not {seconds.ToString(CultureInfo.InvariantCulture)}");
-
-    private static string ProxyOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" or "socks5" ? text
-        : throw new UsageException($"--proxy '{text}' is no http, https or socks5 URL");
-
-    private static void Print(Session session, Layout layout, string id, CrawlResult result, FrontierCounts counts)
-    {
+        (string id, CrawlResult result, FrontierCounts counts) = report;
         long Skipped(FrontierState why) => counts.Skipped.GetValueOrDefault(why);
         if (layout == Layout.Json)
         {
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["crawl"] = id,
-                ["end"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.End.ToString()),
-                ["fetched"] = result.Fetched,
-                ["links"] = result.Links,
-                ["new_lost"] = result.NewLost,
-                ["bytes"] = result.Bytes,
-                ["seconds"] = result.Took.TotalSeconds,
-                ["outcomes"] = new JsonObject(result.Outcomes.Select(o => KeyValuePair.Create<string, JsonNode?>(JsonNamingPolicy.SnakeCaseLower.ConvertName(o.Key), o.Value))),
-                ["queued"] = counts.Queued,
-                ["done"] = counts.Done,
-                ["skipped_by_robots"] = Skipped(FrontierState.SkippedByRobots),
-                ["skipped_by_budget"] = Skipped(FrontierState.SkippedByBudget),
-                ["skipped_as_trap"] = Skipped(FrontierState.SkippedAsTrap),
-                ["hosts"] = counts.Hosts,
-            });
+            Printing.Json(session.Terminal, Reports.Describe(report));
             return;
         }
         double seconds = Math.Max(result.Took.TotalSeconds, 1e-3);

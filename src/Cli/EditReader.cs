@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 
 namespace Backlinks.Cli;
 

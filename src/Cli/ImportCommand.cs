@@ -1,14 +1,13 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
 
 /// <summary><c>backlinks import</c>: a web graph becomes a graph of its own; archives of pages and backlink exports go into
-/// the link store (<see cref="VisitImporting"/>).</summary>
+/// the link store.</summary>
 internal static class ImportCommand
 {
     private static readonly GraphImportOptions Defaults = new();
@@ -43,73 +42,43 @@ internal static class ImportCommand
         {
             if (parsed.GetValue(dropSelfLinks) && parsed.GetValue(keepSelfLinks))
                 throw new UsageException("--drop-self-links and --keep-self-links exclude each other");
-            var options = new GraphImportOptions
+            string[] named = parsed.GetValue(paths)!;
+            if (Array.Find(named, p => p.StartsWith('-') && !Path.Exists(p)) is { } unknown)
+                throw new UsageException($"there is no option '{unknown}'; see 'backlinks import --help'");
+            var request = new ImportRequest
             {
+                Paths = named,
                 Format = parsed.GetValue(format),
-                SelfLinks = parsed.GetValue(dropSelfLinks) ? SelfLinks.Drop : parsed.GetValue(keepSelfLinks) ? SelfLinks.Keep : SelfLinks.Auto,
-                Weighted = !parsed.GetValue(unweighted),
+                SelfLinks = parsed.GetValue(dropSelfLinks) ? SelfLinks.Drop : parsed.GetValue(keepSelfLinks) ? SelfLinks.Keep : null,
+                Unweighted = parsed.GetValue(unweighted),
                 Names = parsed.GetValue(names),
                 ByName = parsed.GetValue(byName),
                 Fold = parsed.GetValue(fold),
                 Psl = parsed.GetValue(psl),
                 Granularity = parsed.GetValue(granularity),
-                MemoryBytes = (long)parsed.GetValue(memory) << 20,
+                Memory = parsed.GetValue(memory),
                 Threads = parsed.GetValue(threads),
+                Again = parsed.GetValue(again),
+                IgnoreDigests = parsed.GetValue(ignoreDigests),
+                Site = parsed.GetValue(site),
             };
-            string[] named = parsed.GetValue(paths)!;
-            if (Array.Find(named, p => p.StartsWith('-') && !Path.Exists(p)) is { } unknown)
-                throw new UsageException($"there is no option '{unknown}'; see 'backlinks import --help'");
-            if (options.Format is null && VisitImporting.Applies(named))
-                return VisitImporting.Run(session, session.Folder(parsed), named, new VisitImportOptions
-                {
-                    Again = parsed.GetValue(again),
-                    CheckDigests = !parsed.GetValue(ignoreDigests),
-                    Site = parsed.GetValue(site),
-                    Threads = options.Threads,
-                }, session.Layout(parsed, csv: false));
-            if (named.Length > 1)
-                throw new UsageException("one web graph can be imported at a time; several paths are for archives and exports");
-            Imported imported = Watching.Watch(session, progress => Import(session, session.Folder(parsed), named[0], options, progress));
-            Print(session, session.Layout(parsed, csv: false), imported);
-            return ExitCode.Done;
+            ImportReport report = Watching.Watch(session, progress => DataImport.Run(session.Folder(parsed), request, progress, session.Cancel));
+            if (report.Visits is not null)
+                PrintVisits(session, session.Layout(parsed, csv: false), report);
+            else
+                Print(session, session.Layout(parsed, csv: false), report);
+            return report.Nothing ? throw new IOException($"nothing could be imported; {report.Visits!.FirstProblem}") : ExitCode.Done;
         });
         return command;
     }
 
-    /// <summary>Imports and publishes; readers see the graph when it is whole.</summary>
-    internal static Imported Import(Session session, DataFolder folder, string path, GraphImportOptions options, IProgress<StepProgress>? progress)
+    /// <summary>What to tell of a web graph imported.</summary>
+    internal static void Print(Session session, Layout layout, ImportReport imported)
     {
-        if (!Path.Exists(path) && !Path.Exists(path + ".graph")) // before the lock: a wrong path should not make a data folder
-            throw new IOException($"{path}: there is no such file or folder");
-        long start = Stopwatch.GetTimestamp();
-        using DataWriter writer = folder.BeginWriting();
-        string building = writer.NewGraphFolder();
-        GraphManifest manifest = GraphImport.Import(path, building, options, progress, session.Cancel);
-        PublishedGraph published = writer.PublishGraph(building, manifest, cancel: session.Cancel);
-        return new Imported(published, Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
-
-    internal sealed record Imported(PublishedGraph Graph, double Seconds);
-
-    internal static void Print(Session session, Layout layout, Imported imported)
-    {
-        (PublishedGraph graph, GraphManifest manifest) = (imported.Graph, imported.Graph.Manifest);
+        (PublishedGraph graph, GraphManifest manifest) = (imported.Graph!, imported.Graph!.Manifest);
         double rate = manifest.Observed / Math.Max(imported.Seconds, 1e-6);
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["graph"] = graph.Id,
-                ["new"] = graph.IsNew,
-                ["format"] = manifest.Source?.Format,
-                ["granularity"] = manifest.Granularity,
-                ["nodes"] = manifest.Nodes,
-                ["links"] = manifest.Links,
-                ["observed"] = manifest.Observed,
-                ["weighted"] = manifest.Arrays.ContainsKey("out_weights"),
-                ["named"] = manifest.Arrays.ContainsKey("names"),
-                ["seconds"] = imported.Seconds,
-                ["links_per_second"] = rate,
-            });
+            Printing.Json(session.Terminal, Reports.Describe(imported));
         else
             Printing.Lines(session.Terminal, graph.IsNew
                 ? $"graph {graph.Id}: {Printing.ForPeople(manifest.Nodes)} nodes, {Printing.ForPeople(manifest.Links)} links"
@@ -118,5 +87,25 @@ internal static class ImportCommand
                 : $"graph {graph.Id} is here already: nothing changed");
         if (graph.Replaced)
             session.Note("note: the copy that was here is damaged; this one took its place");
+    }
+
+    /// <summary>What to tell of archives and exports imported into the link store.</summary>
+    private static void PrintVisits(Session session, Layout layout, ImportReport report)
+    {
+        (VisitImportResult result, double seconds) = (report.Visits!, report.Seconds);
+        double rate = result.Pages / Math.Max(seconds, 1e-6);
+        if (layout == Layout.Json)
+            Printing.Json(session.Terminal, Reports.Describe(report));
+        else
+            Printing.Lines(session.Terminal, result.Files == 0
+                ? $"{(result.AlreadyImported == 1 ? "the file was" : $"the {Printing.ForPeople(result.AlreadyImported)} files were")} imported already: nothing changed; --again reads once more"
+                : $"{Printing.ForPeople(result.Records)} records: {Printing.ForPeople(result.Pages)} pages with {Printing.ForPeople(result.Links)} links"
+                    + $" in {Printing.ForPeople(seconds)} s ({Watching.Rate(rate, "pages")}), {Printing.ForPeople(result.Skipped)} skipped, {Printing.ForPeople(result.Quarantined)} left out"
+                    + (result.AlreadyImported > 0 ? $"; {Printing.ForPeople(result.AlreadyImported)} files had been imported before" : ""));
+        if (result.Quarantined > 0)
+            session.Note($"note: {Printing.ForPeople(result.Quarantined)} damaged or unreadable {(result.Quarantined == 1 ? "record was" : "records were")} left out"
+                + (result.QuarantineFile is { } list ? $", listed in {list}" : "") + $"; the first: {Printing.Printable(result.FirstProblem)}");
+        if (result.Unknown > 0)
+            session.Note($"note: {Printing.ForPeople(result.Unknown)} files are of no known format and were passed over");
     }
 }

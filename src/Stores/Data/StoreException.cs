@@ -9,4 +9,10 @@ public sealed class StoreException : IOException
     public StoreException(string path, string problem, Exception? inner = null) : base($"{path}: {problem}", inner) => Path = path;
 
     public string Path { get; }
+
+    /// <summary>Whether it failed only because somebody else writes there now: trying again later may work.</summary>
+    public bool Busy { get; init; }
+
+    /// <summary>The process that writes there, where it is known.</summary>
+    public int? Holder { get; init; }
 }

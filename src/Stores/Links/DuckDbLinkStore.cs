@@ -76,7 +76,7 @@ public sealed partial class DuckDbLinkStore : ILinkStore
         if (Directory.Exists(path))
             throw new StoreException(path, "is a folder, not a link store: move it away or name another folder with --data");
         if (!OpenFiles.TryAdd(path, !readOnly))
-            throw new StoreException(path, "is open in this process already: use that store, or close it first");
+            throw new StoreException(path, "is open in this process already: use that store, or close it first") { Busy = true, Holder = Environment.ProcessId };
         DuckDBConnection? connection = null;
         try
         {
@@ -122,7 +122,11 @@ public sealed partial class DuckDbLinkStore : ILinkStore
         if (Says("Could not set lock on file", "being used by another process"))
         {
             Match holder = Holder().Match(text);
-            return new StoreException(path, $"another process{(holder.Success ? $" ({holder.Value})" : "")} has it open; wait until it is done or name another folder with --data", e);
+            return new StoreException(path, $"another process{(holder.Success ? $" ({holder.Value})" : "")} has it open; wait until it is done or name another folder with --data", e)
+            {
+                Busy = true,
+                Holder = holder.Success ? int.Parse(holder.Value.AsSpan(4), CultureInfo.InvariantCulture) : null,
+            };
         }
         if (Says("No space left", "disk is full", "File too large", "Disk quota", "not enough disk space", "Could not write", "Failed to write", "failed to offload", "max_temp_directory_size"))
             return new StoreException(path, $"could not be written, the disk is full or fails: make room and go on; what was written before is safe ({FirstLine(text)})", e);

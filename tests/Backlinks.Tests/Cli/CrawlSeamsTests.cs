@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Backlinks.Cli;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Tests.Cli;
@@ -247,7 +248,7 @@ public sealed class CrawlSeamsTests : IDisposable
         string id;
         using (DataWriter writer = folder.BeginWriting())
             id = writer.NewCrawl("seams", settings.ToJson());
-        return CrawlCommand.Run(folder, id, settings, null, Cancel, new LaterTime(TimeSpan.FromDays(days)), change);
+        return StoreCrawl.Run(folder, id, settings, null, Cancel, new LaterTime(TimeSpan.FromDays(days)), change);
     }
 
     private DuckDbLinkStore Open() => new DataFolder(Data).OpenLinks(readOnly: true);

@@ -6,6 +6,7 @@ using AngleSharp.Html.Parser;
 using Backlinks.Cli;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
+using Backlinks.Pipeline;
 using Backlinks.SampleWeb;
 using Backlinks.Stores;
 
@@ -350,7 +351,7 @@ public sealed class CrawlTests : IDisposable
         string id;
         using (DataWriter writer = folder.BeginWriting())
             id = writer.NewCrawl("sample", settings.ToJson());
-        CrawlCommand.Run(folder, id, settings, null, Cancel, new LaterTime(later),
+        StoreCrawl.Run(folder, id, settings, null, Cancel, new LaterTime(later),
             fetcher => fetcher with { BreakAfterFailures = 0, Resolve = (host, _) => throw new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.HostNotFound) });
     }
 

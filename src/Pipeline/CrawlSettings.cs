@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 using Backlinks.Ingest;
 using Backlinks.Stores;
 
-namespace Backlinks.Cli;
+namespace Backlinks.Pipeline;
 
 /// <summary>All that a crawl was asked for, as crawl.json keeps it, so that <c>--resume</c> and <c>why</c> need no repetition.</summary>
-internal sealed record CrawlSettings
+public sealed record CrawlSettings
 {
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -64,7 +64,7 @@ internal sealed record CrawlSettings
     }
 
     /// <summary>The key as its file has it now; null where none was given.</summary>
-    /// <exception cref="UsageException">The file has no private key on P-256.</exception>
+    /// <exception cref="ArgumentException">The file has no private key on P-256.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public ECDsa? ReadSigningKey()
     {
@@ -81,7 +81,7 @@ internal sealed record CrawlSettings
         {
             key.Dispose();
             if (e is ArgumentException or CryptographicException)
-                throw new UsageException($"{SigningKey} is not the PEM file of a private EC key on P-256 ('openssl ecparam -name prime256v1 -genkey -noout' makes one): {e.Message}");
+                throw new RequestException("sign", $"{SigningKey} is not the PEM file of a private EC key on P-256 ('openssl ecparam -name prime256v1 -genkey -noout' makes one): {e.Message}");
             throw;
         }
     }

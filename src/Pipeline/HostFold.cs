@@ -1,10 +1,10 @@
 using System.Text;
 using Backlinks.Ingest;
 
-namespace Backlinks.Cli;
+namespace Backlinks.Pipeline;
 
 /// <summary>
-/// Under which name a host stands in the domain graph (<c>--fold</c>): <c>domain</c>, its registrable domain by the
+/// Under which name a host stands in the domain graph: <c>domain</c>, its registrable domain by the
 /// registries' section of the public suffix list; <c>psl-private</c>, by both sections (<c>alice.github.io</c> stands for
 /// herself); <c>host</c>, itself; or a file of owners, <c>domain,owner</c> a line, where the longest listed name that the
 /// host is or lies under decides, and hosts of nobody are folded as by <c>domain</c>. A host without a registrable domain
@@ -12,9 +12,9 @@ namespace Backlinks.Cli;
 /// </summary>
 /// <param name="Name">For the manifests; a file of owners by the hash of its content, so that a changed file is another fold.</param>
 /// <param name="Of">From host to name.</param>
-internal sealed record HostFold(string Name, Func<string, string> Of)
+public sealed record HostFold(string Name, Func<string, string> Of)
 {
-    /// <exception cref="UsageException">Neither one of the words nor a file.</exception>
+    /// <exception cref="RequestException">Neither one of the words nor a file.</exception>
     /// <exception cref="IOException">A line of the file is not <c>domain,owner</c>.</exception>
     public static HostFold Parse(string text) => text switch
     {
@@ -22,7 +22,7 @@ internal sealed record HostFold(string Name, Func<string, string> Of)
         "psl-private" => new HostFold(text, host => PublicSuffixList.BuiltIn.DomainOf(host, withPrivate: true) ?? host),
         "host" => new HostFold(text, host => host),
         _ when File.Exists(text) => Owners(text),
-        _ => throw new UsageException($"--fold {text}: there is no such file, and it is none of domain, host, psl-private"),
+        _ => throw new RequestException("fold", $"{{fold}} {text}: there is no such file, and it is none of domain, host, psl-private"),
     };
 
     private static HostFold Owners(string path)
@@ -34,7 +34,7 @@ internal sealed record HostFold(string Name, Func<string, string> Of)
 
 /// <summary>A CSV file of owners, <c>domain,owner</c> a line.</summary>
 /// <param name="Digest">XXH3 of its bytes: a changed file is another.</param>
-internal sealed record OwnerFile(string Digest, IReadOnlyDictionary<string, string> Owners)
+public sealed record OwnerFile(string Digest, IReadOnlyDictionary<string, string> Owners)
 {
     /// <summary>The owner of a host: of the longest listed name that it is or lies under; null where there is none.</summary>
     public string? OwnerOf(string host)

@@ -2,14 +2,14 @@ using System.Globalization;
 using System.Text;
 using Backlinks.GraphEngine;
 
-namespace Backlinks.Cli;
+namespace Backlinks.Pipeline;
 
 /// <summary>
 /// A text file that names nodes, one a line: <c>name</c> or <c>name,weight</c> with a weight above 0 (1 where none is
 /// given; a name given twice has the sum). Empty lines and lines that start with <c>#</c> are skipped. A name may hold
 /// commas: only a number behind the last one is a weight, and only if the whole line names no node.
 /// </summary>
-internal static class SeedFile
+public static class SeedFile
 {
     /// <summary>Weight by node, ascending.</summary>
     /// <exception cref="IOException">The file cannot be read, or names nodes that are not in the graph: the first few with their lines.</exception>
