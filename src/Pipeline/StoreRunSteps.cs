@@ -41,7 +41,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
 
         var marks = new PageMarks();
         CorpusTopics? topics = options.Topics ? TellTopics(store, marks, changed) : null;
-        if (options.Spam && (topics is null || _before is not null))
+        if (_before?.TryTake(marks) == true)
+            marks.Note(changed.Values);
+        else if (topics is null || _before is not null)
             marks.Note(store.Contents(texts: false, cancel: cancel));
         Lap("topics");
 
@@ -91,7 +93,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         AddFamily(run, domainGraph, domainAuthority.Raw, teleport, seeds);
         Lap("trust, truncated, robust");
         if (topics is not null)
-            AddTopics(run, topics, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw);
+            AddTopics(run, topics, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw, changed.Keys.ToHashSet());
         Lap("topical ranks");
         if (spam is not null)
             AddSpam(run, spam);
@@ -99,6 +101,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         RunExtras.Add(run, pageGraph, "page_", options.With, options.Harmonic, _seconds, progress, cancel);
         Lap("writing");
         run.AddAside<uint>(RunBefore.IdsName, _pageIds, "the store's number of each page node");
+        run.AddAside<ulong>(RunBefore.SimHashesName, [.. _pageIds.Select(id => marks.Of(id).SimHash)], "fingerprint of each page's text, 0 for too little");
+        run.AddAside<ulong>(RunBefore.NetworksName, [.. _pageIds.Select(id => marks.Of(id).Network)], "network of each page, 0 unknown");
         long records = LinkRecords.Of(pageGraph)!.Count;
         string id = run.Publish(new JsonObject
         {
@@ -262,7 +266,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
 
     private SpamResult FindSpam(DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, uint[]? owners, double[] raw, PageMarks marks, CorpusTopics? topics, SpamReport? before)
     {
-        var facts = new SpamFacts(pages, domains);
+        var facts = new SpamFacts(pages, domains, options.Threads);
         SpamInput input = facts.Gather(raw, options.Damping, Shared(owners), [StorePages.Accounts(store, pages, domains, _pageIds, cancel)], marks, _pageIds,
             topics is null ? null : LikeliestTopics(domains, pages, topics), cancel);
         Lap("evidence");
@@ -361,10 +365,14 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     }
 
     /// <summary>Topics of pages and domains, and their authority by topic.</summary>
-    private void AddTopics(RunWriter run, CorpusTopics topics, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
+    private void AddTopics(RunWriter run, CorpusTopics topics, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw, IReadOnlySet<long> changed)
     {
         KeepTold(run, topics);
-        (float[] ofPages, float[] confidence) = topics.Spread(pages, Ids(), cancel: cancel);
+        long[] ids = Ids();
+        var spreading = new TopicPropagationOptions { Threads = options.Threads };
+        float[] similarities = topics.Similarities(pages, ids, _before?.Similarities(pages, _pageIds, changed), spreading, cancel);
+        run.AddAside<float>(RunBefore.SimilaritiesName, similarities, "similarity of the two pages of each out-link, -1 where nobody asks");
+        (float[] ofPages, float[] confidence) = topics.Spread(pages, ids, spreading, similarities, cancel);
         (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
         Add("", domains, domainRaw, ofDomains, sure);
         Add("page_", pages, pageRaw, ofPages, confidence);

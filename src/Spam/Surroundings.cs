@@ -20,6 +20,8 @@ internal sealed class Surroundings
     /// <summary>Links of each such neighbour looked at.</summary>
     private const int LookedFurther = 512;
 
+    private const int KnownBits = 4096;
+
     private readonly double[] _total;
 
     public Surroundings(SpamInput input, SpamOptions options, CancellationToken cancel)
@@ -94,24 +96,28 @@ internal sealed class Surroundings
         int distinct = Distinct(groups);
         if (distinct <= Options.NarrowBreadth)
             return distinct;
+        Span<ulong> known = stackalloc ulong[KnownBits / 64]; // by the last bits of their numbers: most strangers need no search
+        known.Clear();
+        foreach (uint target in links)
+            known[(int)(target % KnownBits / 64)] |= 1UL << (int)(target % 64);
         int looked = Math.Min(Looked, links.Length), circle = 0;
         for (int i = 0; i < looked; i++)
         {
             int neighbour = (int)links[(int)((long)i * links.Length / looked)];
             ReadOnlySpan<uint> further = Graph.OutOf(neighbour);
-            if (Group[neighbour] != Group[node] && further.Length <= LookedFurther && KnowsAnother(node, links, further))
+            if (Group[neighbour] != Group[node] && further.Length <= LookedFurther && KnowsAnother(node, links, known, further))
                 circle++;
         }
         return (int)(distinct * (1 - (double)circle / looked));
     }
 
-    private bool KnowsAnother(int node, ReadOnlySpan<uint> links, ReadOnlySpan<uint> further)
+    private bool KnowsAnother(int node, ReadOnlySpan<uint> links, ReadOnlySpan<ulong> known, ReadOnlySpan<uint> further)
     {
         if (further.BinarySearch((uint)node) >= 0)
             return true;
-        int known = 0;
+        int common = 0;
         foreach (uint target in further)
-            if (Group[target] != Group[node] && links.BinarySearch(target) >= 0 && ++known >= 2) // one may be a popular site that both like
+            if ((known[(int)(target % KnownBits / 64)] >> (int)(target % 64) & 1) != 0 && Group[target] != Group[node] && links.BinarySearch(target) >= 0 && ++common >= 2) // one may be a popular site that both like
                 return true;
         return false;
     }
