@@ -100,7 +100,7 @@ internal sealed class RunBefore : IDisposable
                 if (places[node] < 0)
                     row.Clear();
                 else
-                    {
+                {
                     ReadOnlySpan<double> old = rows.Slice((long)places[node] * columns, columns);
                     for (int k = 0; k < row.Length; k++)
                         row[k] = (float)old[k];
@@ -206,7 +206,7 @@ internal sealed class RunBefore : IDisposable
     /// <summary>A run of another store has other numbers: some are looked up.</summary>
     private void CheckStore(ILinkStore store, DataFolder folder)
     {
-        const int looked = 8; // each is a pass over all hashes
+        const int looked = 3; // each is a pass over all hashes
         bool same = store.Version >= Version;
         for (int i = 0; same && i < Math.Min(looked, Ids.Length); i++)
         {

@@ -37,9 +37,9 @@ internal sealed class SpamFacts
     /// <param name="raw">z of the domains.</param>
     /// <param name="owners">Owner group of each domain, 0 unknown; or null.</param>
     /// <param name="channels">Keys beside those of pages, such as accounts.</param>
-    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, uint[] storeIds, int[]? topicNow, CancellationToken cancel)
+    /// <param name="edges">Of <see cref="Edges"/>.</param>
+    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, uint[] storeIds, int[]? topicNow, (LinkAnchors Anchors, int[] FirstSeen) edges)
     {
-        (LinkAnchors anchors, int[] firstSeen) = Edges(cancel);
         (SharedKeys contents, SharedKeys networks) = OfPages(marks, storeIds);
         int[] pages = new int[_domains.NodeCount];
         for (int domain = 0; domain < pages.Length; domain++)
@@ -52,8 +52,8 @@ internal sealed class SpamFacts
             Owners = owners,
             Channels = [.. channels, networks],
             Contents = contents,
-            Anchors = anchors,
-            FirstSeen = firstSeen,
+            Anchors = edges.Anchors,
+            FirstSeen = edges.FirstSeen,
             TopicNow = topicNow,
             Pages = pages,
             Example = Example,
@@ -73,7 +73,7 @@ internal sealed class SpamFacts
 
     /// <summary>Anchors and first day of each domain edge, in the order of the domain graph's in-links. Domains are worked on side by side in
     /// ranges of a fixed size, whose anchors are joined in order.</summary>
-    private (LinkAnchors Anchors, int[] FirstSeen) Edges(CancellationToken cancel)
+    public (LinkAnchors Anchors, int[] FirstSeen) Edges(CancellationToken cancel)
     {
         uint[] textOf = [], firstLook = [];
         List<string> texts = [];

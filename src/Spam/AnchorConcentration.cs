@@ -100,20 +100,26 @@ internal sealed class AnchorConcentration
         }
     }
 
-    /// <summary>The commonest money anchor of a target; null where it has none.</summary>
+    /// <summary>The commonest money anchor of a target; null where none has <see cref="LeastDominant"/> of its links.</summary>
     /// <param name="said">To work in.</param>
     public DominantAnchor? Dominant(int target, List<ulong>? said = null)
     {
         LinkAnchors anchors = _at.Input.Anchors!;
         said ??= [];
         said.Clear(); // text << 32 | group
+        var groups = new List<int>();
         long row = _at.Graph.InOffsets[target];
         foreach (uint source in _at.Graph.InOf(target))
         {
             int group = _at.Group[(int)source];
-            if (group != _at.Group[target])
-                for (long i = anchors.Offsets[row]; i < anchors.Offsets[row + 1]; i++)
-                    said.Add((ulong)anchors.Anchors[i] << 32 | (uint)group);
+            if (group == _at.Group[target] || anchors.Offsets[row] == anchors.Offsets[row + 1])
+            {
+                row++;
+                continue;
+            }
+            groups.Add(group);
+            for (long i = anchors.Offsets[row]; i < anchors.Offsets[row + 1]; i++)
+                said.Add((ulong)anchors.Anchors[i] << 32 | (uint)group);
             row++;
         }
         said.Sort();
@@ -122,6 +128,7 @@ internal sealed class AnchorConcentration
             if (total == 0 || said[total - 1] != said[i])
                 said[total++] = said[i];
         said.RemoveRange(total, said.Count - total);
+        int all = _at.DistinctGroups(groups);
         string? name = null;
         double entropy = 0;
         (uint Anchor, int Count) best = (0, 0);
@@ -133,19 +140,13 @@ internal sealed class AnchorConcentration
             }
             int with = end - start;
             entropy -= with / (double)total * Math.Log2(with / (double)total);
-            if (with > best.Count && AnchorWords.IsMoney(anchors.Texts[(int)anchor], name ??= _at.Graph.Names[target]))
+            if (with > best.Count && with / (double)all >= LeastDominant && AnchorWords.IsMoney(anchors.Texts[(int)anchor], name ??= _at.Graph.Names[target]))
                 best = (anchor, with);
         }
         if (best.Count == 0)
             return null;
-        for (int i = 0; i < total; i++)
-            said[i] = (uint)said[i];
-        said.Sort();
-        int all = 0;
-        for (int i = 0; i < total; i++)
-            all += i == 0 || said[i] != said[i - 1] ? 1 : 0;
-        double p = ShareOutside(best.Anchor, best.Count), share = best.Count / (double)all, z = (best.Count - all * p) / Math.Sqrt(all * p * (1 - p));
-        bool claims = share >= LeastDominant && (all >= 10 ? z > 3 : all >= FewestToTie && best.Count > all * p && 1 - Binomial.CDF(p, all, best.Count - 1) < 0.001);
+        double p = ShareOutside(best.Anchor, best.Count), z = (best.Count - all * p) / Math.Sqrt(all * p * (1 - p));
+        bool claims = (all >= 10 ? z > 3 : all >= FewestToTie && best.Count > all * p && 1 - Binomial.CDF(p, all, best.Count - 1) < 0.001);
         return new DominantAnchor(best.Anchor, best.Count, all, z, entropy, claims);
     }
 }

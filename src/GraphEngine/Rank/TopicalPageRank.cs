@@ -76,7 +76,7 @@ public sealed record TopicalPageRankResult
 /// others'. Starts at C, so a few rounds do. A row is summed again only where one of those that link to it has changed by more than
 /// the tolerance leaves room for since it was summed last: rounds shrink to what still moves, and from a split made before the graph
 /// changed a little the second is next to nothing.</para>
-/// <para>Cost a round: one gather of 4·K bytes a link; memory 8·K bytes a node (K rounded up to 8), and 8·K for the result.
+/// <para>Cost a round: one gather of 4·K bytes a link; memory 4·K bytes a node (K rounded up to 8), and 8·K for the result.
 /// Equal bytes for any number of threads: pieces are fixed, stages follow each other.</para>
 /// </summary>
 public static unsafe class TopicalPageRank
@@ -156,7 +156,8 @@ public static unsafe class TopicalPageRank
         private readonly int _width;
         private readonly double _d;
         private readonly double _stay;
-        private readonly HugeArray<float> _c;
+        private readonly float* _topics;
+        private readonly double[] _prior;
         private readonly HugeArray<float> _s;
         private readonly HugeArray<double> _t;
         private readonly HugeArray<byte> _stale; // 1 where a row is to be summed again
@@ -172,9 +173,10 @@ public static unsafe class TopicalPageRank
             _t = new HugeArray<double>(n);
             _stale = new HugeArray<byte>(n);
             _pending = new HugeArray<float>(n);
-            _c = new HugeArray<float>((long)n * _width);
+            _topics = c;
+            _prior = prior;
             _s = new HugeArray<float>((long)n * _width);
-            NoRanking = Start(c, prior, options.Start);
+            NoRanking = Start(options.Start);
         }
 
         /// <summary>A node whose score is less than what its links bring it, which is in no ranking; null where there is none.</summary>
@@ -184,18 +186,18 @@ public static unsafe class TopicalPageRank
         {
             int rounds = 0;
             double bound = double.PositiveInfinity;
+            int n = _graph.NodeCount;
+            double[] ranks = GC.AllocateUninitializedArray<double>(checked(n * _k));
             // The change of S is that of the split times α; what follows a change is at most 1 + α + α² … of it. A row whose sources
             // each changed by at most so much since it was summed is off by no more, for it is an average of them.
             double room = options.Tolerance * (1 - _stay);
             new Span<byte>(_stale.Pointer, _graph.NodeCount).Fill(1);
             while (rounds < options.MaxRounds && bound > options.Tolerance)
             {
-                bound = Round(room, cancel) / (1 - _stay);
+                bound = Round(room, ranks, cancel) / (1 - _stay);
                 rounds++;
                 progress?.Report(new StepProgress("splitting by topic", rounds, 0, "rounds"));
             }
-            int n = _graph.NodeCount;
-            double[] ranks = GC.AllocateUninitializedArray<double>(checked(n * _k));
             double[][] sums = new double[_shares.Ranges.Count][];
             _shares.Ranges.Run(_shares.Threads, (piece, first, end) =>
             {
@@ -203,9 +205,14 @@ public static unsafe class TopicalPageRank
                 sums[piece] = new double[_k];
                 for (int v = first; v < end; v++)
                 {
-                    Row(v, row);
+                    Span<double> rank = ranks.AsSpan(v * _k, _k);
+                    if (_shares.InversePointer[v] == 0) // the others have what they were last found to have
+                    {
+                        Row(v, row);
+                        new Span<double>(row, _k).CopyTo(rank);
+                    }
                     for (int i = 0; i < _k; i++)
-                        sums[piece][i] += ranks[(long)v * _k + i] = row[i];
+                        sums[piece][i] += rank[i];
                 }
             }, cancel);
             double[] totals = new double[_k];
@@ -218,17 +225,16 @@ public static unsafe class TopicalPageRank
         public void Dispose()
         {
             _shares.Dispose();
-            _c.Dispose();
             _s.Dispose();
             _t.Dispose();
             _stale.Dispose();
             _pending.Dispose();
         }
 
-        private int? Start(float* c, double[] prior, float[]? begin)
+        private int? Start(float[]? begin)
         {
             int n = _graph.NodeCount, k = _k, width = _width;
-            float* to = _c.Pointer, s = _s.Pointer;
+            float* s = _s.Pointer;
             double* x = _x, t = _t.Pointer, inverse = _shares.InversePointer;
             _shares.Multiply(x, t, 1, default);
             int? wrong = null;
@@ -241,30 +247,40 @@ public static unsafe class TopicalPageRank
             }
             FixedRanges.Run(n, FixedRanges.Nodes, _shares.Threads, (_, first, end) =>
             {
+                float* own = stackalloc float[width];
                 for (int v = first; v < end; v++)
                 {
-                    double sum = 0;
-                    for (int i = 0; i < k; i++)
-                        sum += c[(long)v * k + i];
+                    if (inverse[v] == 0)
+                        continue; // passes nothing on
+                    Own(v, own);
                     double passed = x[v] * inverse[v];
                     double began = 0;
                     for (int i = 0; begin is not null && i < k; i++)
                         began += begin[(long)v * k + i];
                     for (int i = 0; i < k; i++)
                     {
-                        double share = sum > 0 ? c[(long)v * k + i] / sum : prior[i];
-                        double split = began > 0 ? begin![(long)v * k + i] / began : share;
-                        to[(long)v * width + i] = (float)share;
-                        s[(long)v * width + i] = (float)(passed * (_stay * split + (1 - _stay) * share));
+                        double split = began > 0 ? begin![(long)v * k + i] / began : own[i];
+                        s[(long)v * width + i] = (float)(passed * (_stay * split + (1 - _stay) * own[i]));
                     }
                 }
             }, default);
             return wrong;
         }
 
+        /// <summary>C of a node, sum 1: its own, or the prior.</summary>
+        private void Own(int v, float* to)
+        {
+            float* c = _topics + (long)v * _k;
+            double sum = 0;
+            for (int i = 0; i < _k; i++)
+                sum += c[i];
+            for (int i = 0; i < _k; i++)
+                to[i] = (float)(sum > 0 ? c[i] / sum : _prior[i]);
+        }
+
         /// <summary>One Gauss–Seidel round over the rows that are stale; returns the largest change of a node's α·split, as a share of
         /// its score, that those it links to have not summed yet.</summary>
-        private double Round(double room, CancellationToken cancel)
+        private double Round(double room, double[] ranks, CancellationToken cancel)
         {
             LinkRanges ranges = _shares.Ranges;
             int stages = Math.Clamp(ranges.Count / Lanes, 1, Stages);
@@ -276,7 +292,7 @@ public static unsafe class TopicalPageRank
                 int firstPiece = (int)((long)ranges.Count * stage / stages), endPiece = (int)((long)ranges.Count * (stage + 1) / stages);
                 if (firstPiece == endPiece)
                     continue;
-                var fresh = new Fresh?[endPiece - firstPiece];
+                Fresh?[] fresh = new Fresh?[endPiece - firstPiece];
                 ranges.Run(firstPiece, endPiece, _shares.Threads, (piece, first, end) =>
                 {
                     int rows = 0;
@@ -291,6 +307,7 @@ public static unsafe class TopicalPageRank
                         if (stale[v] != 0 && _shares.InversePointer[v] > 0)
                         {
                             Row(v, row);
+                            new Span<double>(row, _k).CopyTo(ranks.AsSpan(v * _k, _k));
                             of.Nodes[at] = v;
                             of.Changes[at] = Write(v, row, of.Rows.Pointer + (long)at * _width);
                             at++;
@@ -341,7 +358,8 @@ public static unsafe class TopicalPageRank
         /// <summary>S of a node from its split.</summary>
         private float Write(int v, double* row, float* to)
         {
-            float* c = _c.Pointer + (long)v * _width, before = _s.Pointer + (long)v * _width;
+            float* c = stackalloc float[_width], before = _s.Pointer + (long)v * _width;
+            Own(v, c);
             double inverse = _shares.InversePointer[v], x = _x[v], change = 0;
             for (int i = 0; i < _k; i++)
             {
@@ -367,7 +385,8 @@ public static unsafe class TopicalPageRank
                 for (; column < _width; column += 8)
                     One(_s.Pointer + column, links, weights, at, end, row + column);
             }
-            float* c = _c.Pointer + (long)v * _width;
+            float* c = stackalloc float[_width];
+            Own(v, c);
             double sum = 0, x = _x[v], t = _t.Pointer[v];
             for (int i = 0; i < _k; i++)
                 sum += row[i] = _d * row[i] + t * c[i];

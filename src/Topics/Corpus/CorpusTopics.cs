@@ -99,7 +99,7 @@ public sealed class CorpusTopics
     public (float[] Topics, float[] Confidence) Spread(LinkGraph graph, long[] ids, TopicPropagationOptions? options = null, float[]? similarities = null, CancellationToken cancel = default)
     {
         (float[] topics, float[] confidence, int[] words) = Rows(ids);
-        return TopicPropagation.Spread(graph, topics, confidence, words, similarities ?? Similarities(graph, ids, null, options, cancel), options, cancel);
+        return TopicPropagation.SpreadOver(graph, topics, confidence, words, similarities ?? Similarities(graph, ids, null, options, cancel), options, cancel);
     }
 
     /// <summary>How similar the two pages of each of a graph's out-links are, −1 where neither is so short that it is asked for.</summary>

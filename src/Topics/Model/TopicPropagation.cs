@@ -72,7 +72,11 @@ public static class TopicPropagation
     /// <inheritdoc cref="Spread(LinkGraph, float[], float[], int[], Func{int, int, float}, TopicPropagationOptions?, CancellationToken)"/>
     /// <param name="similarities">Of the two ends of each of the graph's out-links; not a number where unknown, see <see cref="Similarities"/>.</param>
     public static (float[] Topics, float[] Confidence) Spread(LinkGraph graph, float[] topics, float[] confidence, int[] words, float[] similarities,
-        TopicPropagationOptions? options = null, CancellationToken cancel = default)
+        TopicPropagationOptions? options = null, CancellationToken cancel = default) => SpreadOver(graph, (float[])topics.Clone(), confidence, words, similarities, options, cancel);
+
+    /// <summary>As Spread, into <paramref name="topics"/> itself.</summary>
+    internal static (float[] Topics, float[] Confidence) SpreadOver(LinkGraph graph, float[] topics, float[] confidence, int[] words, float[] similarities,
+        TopicPropagationOptions? options, CancellationToken cancel)
     {
         options ??= new TopicPropagationOptions();
         options.Check();
@@ -154,10 +158,9 @@ public static class TopicPropagation
             });
             (from, into) = (into, from);
         }
-        float[] spread = (float[])topics.Clone();
         for (int taker = 0; taker < takers.Count; taker++)
-            from.AsSpan(taker * K, K).CopyTo(spread.AsSpan(takers[taker] * K, K));
-        return (spread, sure);
+            from.AsSpan(taker * K, K).CopyTo(topics.AsSpan(takers[taker] * K, K));
+        return (topics, sure);
     }
 
     /// <summary>Of the two ends of each of the graph's out-links; −1 where neither needs the other.</summary>
