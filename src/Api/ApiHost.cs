@@ -35,6 +35,7 @@ public static class ApiHost
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<RatingHistory>();
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
@@ -47,6 +48,10 @@ public static class ApiHost
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
         api.MapSiteExplorer();
+        api.MapOverview();
+        api.MapAcrossTargets();
+        api.MapAvailableFilters();
+        api.MapAlerts();
         api.MapJobs();
         if (options.Dashboard)
             app.MapDashboard();
