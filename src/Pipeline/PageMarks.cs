@@ -1,7 +1,7 @@
 using System.IO.Hashing;
-using System.Net;
 using System.Text;
 using Backlinks.GraphEngine;
+using Backlinks.Stores;
 
 namespace Backlinks.Pipeline;
 
@@ -56,21 +56,11 @@ internal sealed class PageMarks
         return marks;
     }
 
-    /// <summary>/24 of an IPv4 address, /48 of an IPv6 one; loopback and private networks say nothing of an owner.</summary>
+    /// <summary>The key of an address's network, 0 where it has none (<see cref="Network"/>).</summary>
     private ulong NetworkOf(string address)
     {
-        if (address.Length == 0 || !IPAddress.TryParse(address, out IPAddress? ip))
+        if (Network.Of(address) is not { Length: > 0 } name)
             return 0;
-        if (ip.IsIPv4MappedToIPv6)
-            ip = ip.MapToIPv4();
-        if (IPAddress.IsLoopback(ip) || ip.IsIPv6LinkLocal || ip.IsIPv6UniqueLocal)
-            return 0;
-        byte[] bytes = ip.GetAddressBytes();
-        if (bytes.Length == 4 && (bytes[0] is 10 or 0 || (bytes[0] == 172 && bytes[1] is >= 16 and < 32) || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254)))
-            return 0;
-        int kept = bytes.Length == 4 ? 3 : 6;
-        Array.Clear(bytes, kept, bytes.Length - kept);
-        string name = $"{new IPAddress(bytes)}/{kept * 8}";
         ulong key = Math.Max(1, XxHash3.HashToUInt64(Encoding.ASCII.GetBytes(name)));
         _networkNames.TryAdd(key, name);
         return key;

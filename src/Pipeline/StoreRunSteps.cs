@@ -100,6 +100,18 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         Lap("writing");
         run.AddAside<uint>(RunBefore.IdsName, _pageIds, "the store's number of each page node");
         long records = LinkRecords.Of(pageGraph)!.Count;
+        if (options.Rows)
+        {
+            RunRows.Write(run, store, pageGraph, domainGraph, new RunRowsOptions
+            {
+                Fold = options.Fold,
+                Damping = options.Damping,
+                Topics = options.Topics ? [.. options.Taxonomy.Topics.Select(topic => topic.Id)] : [],
+                Clusters = spam is null ? [] : [.. spam.Report.Clusters.Select(cluster => cluster.Id)],
+                Threads = options.Threads,
+            }, progress, cancel);
+            Lap("rows");
+        }
         string id = run.Publish(new JsonObject
         {
             ["started"] = started,

@@ -68,6 +68,13 @@ public sealed class RunWriter
     public void AddAside<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
         NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning);
 
+    /// <summary>Where a file that its maker writes himself is to lie; it appears with the run, flushed to the disk as all of it, and may
+    /// differ between equal runs. It must be closed before <see cref="Publish"/>.</summary>
+    public string PathOf(string name) => Path.Combine(_folder, name);
+
+    /// <summary>An array added before, or null; the caller disposes it before <see cref="Publish"/>.</summary>
+    public MappedArray<T>? Map<T>(string name) where T : unmanaged => _arrays.ContainsKey(name) ? MappedArray<T>.Open(PathOf($"{name}.npy")) : null;
+
     /// <summary>Writes run.json and timings.json and makes the run visible and current.</summary>
     /// <param name="timings">Seconds by step and whatever else differs between equal runs.</param>
     /// <returns>The run's id.</returns>
