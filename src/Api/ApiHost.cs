@@ -43,6 +43,8 @@ public static class ApiHost
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true); // so that ProblemAnswers can say what is wrong
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds));
@@ -78,6 +80,7 @@ public static class ApiHost
         api.MapMetrics(app);
         app.MapApiDocument();
         app.MapKeyPage();
+        api.MapSiteExplorer();
         api.MapJobs();
         if (options.Dashboard)
             app.MapDashboard();

@@ -37,6 +37,9 @@ internal sealed record LongAnswer;
 /// <summary>A question that takes so much memory or time that only a few are worked on at once; others wait, briefly.</summary>
 internal sealed record ExpensiveQuestion;
 
+/// <summary>An endpoint whose answer is rows: its parameters and its answer are those of the resource, in every form of output.</summary>
+internal sealed record ToldRows(Resource Resource);
+
 /// <summary>What an endpoint says of itself beyond what its types say.</summary>
 internal static class Documented
 {
@@ -63,4 +66,8 @@ internal static class Documented
 
     /// <summary>Only a few such questions are worked on at once.</summary>
     public static TBuilder AsExpensive<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ExpensiveQuestion());
+
+    /// <summary>The resource whose rows are answered with.</summary>
+    public static TBuilder WithRows<TBuilder>(this TBuilder endpoint, Resource resource) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new ToldRows(resource));
 }
