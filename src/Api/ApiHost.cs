@@ -77,11 +77,13 @@ public static class ApiHost
         app.UseRequestLimits();
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
+        api.MapSiteExplorer();
         api.MapMetrics(app);
         app.MapApiDocument();
         app.MapKeyPage();
-        api.MapSiteExplorer();
         api.MapJobs();
+        api.MapExplain();
+        api.MapSimulate();
         if (options.Dashboard)
             app.MapDashboard();
         return app;

@@ -11,6 +11,9 @@ internal sealed record ExampleRequest(string Query, string? Body, IReadOnlyDicti
 /// <summary>The problems an endpoint may tell, by code, beside those that all tell.</summary>
 internal sealed record ToldProblems(IReadOnlyList<string> Codes);
 
+/// <summary>An endpoint whose answer is rows: its parameters and its answer are those of the resource, in every form of output.</summary>
+internal sealed record ToldRows(Resource Resource);
+
 /// <summary>What a parameter of the query string means, where its C# type does not say it all; also for parameters that a handler reads itself.</summary>
 /// <param name="Type">As in JSON schema: <c>string</c>, <c>integer</c>, <c>number</c>, <c>boolean</c>.</param>
 internal sealed record DocumentedParameter(string Name, string Meaning, string Type = "string")
@@ -37,9 +40,6 @@ internal sealed record LongAnswer;
 /// <summary>A question that takes so much memory or time that only a few are worked on at once; others wait, briefly.</summary>
 internal sealed record ExpensiveQuestion;
 
-/// <summary>An endpoint whose answer is rows: its parameters and its answer are those of the resource, in every form of output.</summary>
-internal sealed record ToldRows(Resource Resource);
-
 /// <summary>What an endpoint says of itself beyond what its types say.</summary>
 internal static class Documented
 {
@@ -50,6 +50,10 @@ internal static class Documented
     /// <summary>Codes of <see cref="Problems.Codes"/> that the endpoint may answer with.</summary>
     public static TBuilder WithProblems<TBuilder>(this TBuilder endpoint, params string[] codes) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new ToldProblems(codes));
+
+    /// <summary>The resource whose rows are answered with.</summary>
+    public static TBuilder WithRows<TBuilder>(this TBuilder endpoint, Resource resource) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new ToldRows(resource));
 
     /// <summary>A parameter of the query string; those of <see cref="CommonParameters"/> need only be bound or named here with no more than their name.</summary>
     public static TBuilder WithParameter<TBuilder>(this TBuilder endpoint, DocumentedParameter parameter) where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(parameter);
@@ -66,8 +70,4 @@ internal static class Documented
 
     /// <summary>Only a few such questions are worked on at once.</summary>
     public static TBuilder AsExpensive<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ExpensiveQuestion());
-
-    /// <summary>The resource whose rows are answered with.</summary>
-    public static TBuilder WithRows<TBuilder>(this TBuilder endpoint, Resource resource) where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new ToldRows(resource));
 }
