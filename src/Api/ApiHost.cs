@@ -34,7 +34,10 @@ public static class ApiHost
         builder.Services.AddSingleton(new DataFolder(options.Data));
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
+        builder.Services.AddSingleton(services => Simulations.AsJobs(services.GetRequiredService<RunCatalog>(), services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions));
+        builder.Services.AddSingleton<Overviews>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        builder.AddJobs(options);
         if (options.Dashboard)
             builder.AddDashboard();
         configure?.Invoke(builder);
@@ -42,8 +45,14 @@ public static class ApiHost
         app.UseProblems();
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
+        api.MapJobs();
         api.MapExplain();
         api.MapSimulate();
+        api.MapSpam();
+        api.MapDisavow();
+        api.MapGraph();
+        api.MapTopics();
+        api.MapRuns();
         if (options.Dashboard)
             app.MapDashboard();
         return app;

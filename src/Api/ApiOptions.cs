@@ -42,6 +42,9 @@ public sealed record ApiOptions
     /// <summary>Runs kept when a new one is published; 0 keeps all. Default 10.</summary>
     public int KeepRuns { get; init; } = 10;
 
+    /// <summary>How jobs are run.</summary>
+    public JobOptions Jobs { get; init; } = new();
+
     /// <summary>Whether to serve the dashboard. Default yes.</summary>
     public bool Dashboard { get; init; } = true;
 }

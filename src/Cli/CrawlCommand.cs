@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
 using Backlinks.Pipeline;
@@ -98,7 +96,7 @@ internal static class CrawlCommand
                 foreach (string cut in cuts)
                     session.Note($"note: the frontier was damaged; what stood behind that place was put aside as {cut}, and its pages are fetched again");
             }
-            Print(session, session.Layout(parsed, csv: false), report.Id, report.Result, report.Counts);
+            Print(session, session.Layout(parsed, csv: false), report);
             if (report.Result.End != CrawlEnd.Stopped)
                 return ExitCode.Done;
             session.Terminal.Error.WriteLine($"backlinks: interrupted with {Printing.ForPeople(report.Counts.Queued)} URLs queued; what was fetched is kept: 'backlinks crawl --resume {report.Id}' goes on");
@@ -111,28 +109,13 @@ internal static class CrawlCommand
         return command;
     }
 
-    private static void Print(Session session, Layout layout, string id, CrawlResult result, FrontierCounts counts)
+    private static void Print(Session session, Layout layout, CrawlReport report)
     {
+        (string id, CrawlResult result, FrontierCounts counts) = report;
         long Skipped(FrontierState why) => counts.Skipped.GetValueOrDefault(why);
         if (layout == Layout.Json)
         {
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["crawl"] = id,
-                ["end"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.End.ToString()),
-                ["fetched"] = result.Fetched,
-                ["links"] = result.Links,
-                ["new_lost"] = result.NewLost,
-                ["bytes"] = result.Bytes,
-                ["seconds"] = result.Took.TotalSeconds,
-                ["outcomes"] = new JsonObject(result.Outcomes.Select(o => KeyValuePair.Create<string, JsonNode?>(JsonNamingPolicy.SnakeCaseLower.ConvertName(o.Key), o.Value))),
-                ["queued"] = counts.Queued,
-                ["done"] = counts.Done,
-                ["skipped_by_robots"] = Skipped(FrontierState.SkippedByRobots),
-                ["skipped_by_budget"] = Skipped(FrontierState.SkippedByBudget),
-                ["skipped_as_trap"] = Skipped(FrontierState.SkippedAsTrap),
-                ["hosts"] = counts.Hosts,
-            });
+            Printing.Json(session.Terminal, Reports.Describe(report));
             return;
         }
         double seconds = Math.Max(result.Took.TotalSeconds, 1e-3);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
 using Backlinks.Pipeline;
@@ -64,8 +63,8 @@ internal static class ImportCommand
                 Site = parsed.GetValue(site),
             };
             ImportReport report = Watching.Watch(session, progress => DataImport.Run(session.Folder(parsed), request, progress, session.Cancel));
-            if (report.Visits is { } visits)
-                Print(session, session.Layout(parsed, csv: false), visits, report.Seconds);
+            if (report.Visits is not null)
+                PrintVisits(session, session.Layout(parsed, csv: false), report);
             else
                 Print(session, session.Layout(parsed, csv: false), report);
             return report.Nothing ? throw new IOException($"nothing could be imported; {report.Visits!.FirstProblem}") : ExitCode.Done;
@@ -79,20 +78,7 @@ internal static class ImportCommand
         (PublishedGraph graph, GraphManifest manifest) = (imported.Graph!, imported.Graph!.Manifest);
         double rate = manifest.Observed / Math.Max(imported.Seconds, 1e-6);
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["graph"] = graph.Id,
-                ["new"] = graph.IsNew,
-                ["format"] = manifest.Source?.Format,
-                ["granularity"] = manifest.Granularity,
-                ["nodes"] = manifest.Nodes,
-                ["links"] = manifest.Links,
-                ["observed"] = manifest.Observed,
-                ["weighted"] = manifest.Arrays.ContainsKey("out_weights"),
-                ["named"] = manifest.Arrays.ContainsKey("names"),
-                ["seconds"] = imported.Seconds,
-                ["links_per_second"] = rate,
-            });
+            Printing.Json(session.Terminal, Reports.Describe(imported));
         else
             Printing.Lines(session.Terminal, graph.IsNew
                 ? $"graph {graph.Id}: {Printing.ForPeople(manifest.Nodes)} nodes, {Printing.ForPeople(manifest.Links)} links"
@@ -104,27 +90,12 @@ internal static class ImportCommand
     }
 
     /// <summary>What to tell of archives and exports imported into the link store.</summary>
-    private static void Print(Session session, Layout layout, VisitImportResult result, double seconds)
+    private static void PrintVisits(Session session, Layout layout, ImportReport report)
     {
+        (VisitImportResult result, double seconds) = (report.Visits!, report.Seconds);
         double rate = result.Pages / Math.Max(seconds, 1e-6);
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["files"] = result.Files,
-                ["already_imported"] = result.AlreadyImported,
-                ["unknown_files"] = result.Unknown,
-                ["records"] = result.Records,
-                ["pages"] = result.Pages,
-                ["links"] = result.Links,
-                ["skipped"] = result.Skipped,
-                ["quarantined"] = result.Quarantined,
-                ["quarantine_file"] = result.QuarantineFile,
-                ["repeated"] = result.Repeated,
-                ["new_pages"] = result.NewPages,
-                ["new_links"] = result.NewLinks,
-                ["seconds"] = seconds,
-                ["pages_per_second"] = rate,
-            });
+            Printing.Json(session.Terminal, Reports.Describe(report));
         else
             Printing.Lines(session.Terminal, result.Files == 0
                 ? $"{(result.AlreadyImported == 1 ? "the file was" : $"the {Printing.ForPeople(result.AlreadyImported)} files were")} imported already: nothing changed; --again reads once more"

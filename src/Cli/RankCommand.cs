@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
 using Backlinks.Stores;
@@ -87,20 +86,7 @@ internal static class RankCommand
     {
         PageRankResult result = ranked.Summary;
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["run"] = ranked.RunId,
-                ["graph"] = ranked.GraphId,
-                ["nodes"] = ranked.Nodes,
-                ["links"] = ranked.Links,
-                ["rounds"] = result.Rounds,
-                ["residual"] = Printing.Number(result.Residual),
-                ["error_bound"] = Printing.Number(result.ErrorBound),
-                ["converged"] = result.Converged,
-                ["dangling_mass"] = result.DanglingMass,
-                ["seconds"] = ranked.Seconds,
-                ["links_per_second"] = ranked.LinksPerSecond,
-            });
+            Printing.Json(session.Terminal, Reports.Describe(new RankReport(null, ranked)));
         else
             Printing.Lines(session.Terminal, $"run {ranked.RunId} of graph {ranked.GraphId}: {Printing.ForPeople(ranked.Nodes)} nodes, {Printing.ForPeople(ranked.Links)} links",
                 $"PageRank: {result.Rounds} rounds in {Printing.ForPeople(ranked.Seconds)} s ({Watching.Rate(ranked.LinksPerSecond, "links")}), "
@@ -115,15 +101,7 @@ internal static class RankCommand
     {
         if (layout == Layout.Json)
         {
-            JsonObject json = Describe(made.Domains);
-            json.Insert(0, "run", made.RunId);
-            json["pages"] = Describe(made.Pages);
-            json["link_records"] = made.LinkRecords;
-            json["graphs_updated"] = made.GraphsUpdated;
-            json["clusters"] = made.Clusters.All;
-            json["confirmed_clusters"] = made.Clusters.Confirmed;
-            json["steps"] = made.Seconds.DeepClone();
-            Printing.Json(session.Terminal, json);
+            Printing.Json(session.Terminal, Reports.Describe(new RankReport(made, null)));
         }
         else
             Printing.Lines(session.Terminal,
@@ -136,20 +114,6 @@ internal static class RankCommand
             if (!level.Converged)
                 session.Note($"note: not converged: contributions add up within {Power(level.Residual)} only; raise --max-rounds");
     }
-
-    private static JsonObject Describe(RunLevel level) => new()
-    {
-        ["graph"] = level.GraphId,
-        ["nodes"] = level.Nodes,
-        ["links"] = level.Links,
-        ["rounds"] = level.Rounds,
-        ["residual"] = Printing.Number(level.Residual),
-        ["error_bound"] = Printing.Number(level.ErrorBound),
-        ["converged"] = level.Converged,
-        ["dangling_mass"] = level.DanglingMass,
-        ["seconds"] = level.Seconds,
-        ["scale_version"] = AuthorityScale.Current.Version,
-    };
 
     private static string Power(double value) => value.ToString("0.0e-0", CultureInfo.InvariantCulture);
 

@@ -15,15 +15,22 @@ internal static class ServeCommand
         command.SetAction(parsed =>
         {
             DataFolder folder = session.Folder(parsed);
-            var options = new ApiOptions { Data = folder.Path, Urls = parsed.GetValue(urls)! };
-            WebApplication app = ApiHost.Build(options);
-            app.StartAsync(session.Cancel).GetAwaiter().GetResult();
-            foreach (string url in app.Urls)
-                session.Terminal.Error.WriteLine($"backlinks: serving {folder.Path} at {url}; Ctrl-C ends it");
-            session.Cancel.WaitHandle.WaitOne();
-            app.StopAsync().GetAwaiter().GetResult();
-            return ExitCode.Done;
+            return Serve(session, new ApiOptions { Data = folder.Path, Urls = parsed.GetValue(urls)! });
         });
         return command;
+    }
+
+    /// <summary>Serves until Ctrl-C.</summary>
+    internal static int Serve(Session session, DataFolder folder, int port) => Serve(session, new ApiOptions { Data = folder.Path, Urls = [$"http://localhost:{port}"] });
+
+    private static int Serve(Session session, ApiOptions options)
+    {
+        WebApplication app = ApiHost.Build(options);
+        app.StartAsync(session.Cancel).GetAwaiter().GetResult();
+        foreach (string url in app.Urls)
+            session.Terminal.Error.WriteLine($"backlinks: serving {options.Data} at {url}; Ctrl-C ends it");
+        session.Cancel.WaitHandle.WaitOne();
+        app.StopAsync().GetAwaiter().GetResult();
+        return ExitCode.Done;
     }
 }

@@ -20,10 +20,11 @@ public static class StoreCrawl
     /// <param name="acceptCut">Go on before a damaged place of the frontier's journal.</param>
     /// <param name="started">Told the id once the crawl is on the disk, before anything is fetched.</param>
     /// <param name="cut">Told each file that a damaged end of the journal was put aside as.</param>
+    /// <param name="time">The clock of visits and politeness; for demos and tests that look again days later.</param>
     /// <exception cref="StoreException">The store is in use, cannot be read, or does not hold what the crawl wrote.</exception>
     /// <exception cref="IOException">The crawl could not go on; the message says how it does.</exception>
     public static CrawlReport Run(DataFolder folder, CrawlSettings settings, string? id = null, bool acceptCut = false, Action<string>? started = null, Action<string>? cut = null,
-        IProgress<StepProgress>? progress = null, CancellationToken cancel = default)
+        IProgress<StepProgress>? progress = null, TimeProvider? time = null, CancellationToken cancel = default)
     {
         // One thread: with two, the store and the workers took each other's processors (a fifth more processor time a page). Opened
         // first, so that a store in use leaves no crawl behind that never began.
@@ -37,7 +38,7 @@ public static class StoreCrawl
         string[] before = Cuts(folder, id);
         try
         {
-            (CrawlResult result, FrontierCounts counts) = Run(store, folder, id, settings, progress, cancel, acceptCut: acceptCut);
+            (CrawlResult result, FrontierCounts counts) = Run(store, folder, id, settings, progress, cancel, time, acceptCut: acceptCut);
             return new CrawlReport(id, result, counts);
         }
         finally

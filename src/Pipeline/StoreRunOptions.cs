@@ -67,6 +67,9 @@ public sealed record StoreRunOptions
     /// Null to learn from the pages that there are; <see cref="Since"/> implies that run.</summary>
     public string? TopicsOf { get; init; }
 
+    /// <summary>What time it is, for the run's timings.json.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Worker threads; 0 means one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
 }

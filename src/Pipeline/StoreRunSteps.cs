@@ -25,7 +25,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
 
     public StoreRunResult Run()
     {
-        string started = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string started = options.Clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         using DuckDbLinkStore store = writer.Folder.OpenLinks(readOnly: true, new LinkStoreOptions { MemoryBytes = StoreMemory });
         long version = store.Version;
         SpamReport? before = options.Spam ? PreviousReport() : null;

@@ -140,7 +140,7 @@ public static class RankMillionDomains
         return new Timed(seconds, peak);
     }
 
-    private static string? Text(string[] args, string name)
+    internal static string? Text(string[] args, string name)
     {
         int at = Array.IndexOf(args, name);
         return at < 0 ? null : args[at + 1];

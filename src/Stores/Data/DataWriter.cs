@@ -125,6 +125,23 @@ public sealed class DataWriter : IDisposable
         return id;
     }
 
+    /// <summary>Takes a run or graph away: out of sight first, whole, then off the disk. Who has its files mapped keeps them where the system
+    /// lets files be deleted that are open, as Linux does; elsewhere the next writer removes what is left.</summary>
+    /// <exception cref="IOException">It cannot be renamed; it is still there.</exception>
+    internal static void Remove(string parent, string id)
+    {
+        string removed = NewFolderName(parent, "removed-" + id);
+        Durable.MoveFolder(Path.Combine(parent, id), removed);
+        try
+        {
+            Directory.Delete(removed, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is out of sight; the next writer tries again.
+        }
+    }
+
     internal string NewRunFolder() => NewFolder(Folder.Runs);
 
     /// <summary>Names the run built in <paramref name="building"/> and makes it the current one.</summary>

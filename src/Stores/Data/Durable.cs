@@ -6,7 +6,7 @@ namespace Backlinks.Stores;
 /// What must survive a crash: bytes are on the disk before the name that leads to them appears. A file is written under
 /// another name, flushed, renamed, and the folder that holds the name is flushed; a folder likewise with all its files.
 /// </summary>
-internal static partial class Durable
+public static partial class Durable
 {
     /// <summary>Replaces the text of <paramref name="path"/>: a reader sees all of the old or all of the new.</summary>
     public static void WriteText(string path, string text)

@@ -307,15 +307,6 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void The_demo_imports_ranks_and_shows_in_one_go()
-    {
-        JsonElement[] top = [.. Program.Run(_data, "demo", "--json").Ok().Json.EnumerateArray()];
-        Assert.Equal(10, top.Length);
-        Assert.Equal("botany.university.example", top[0].GetProperty("name").GetString());
-        Assert.Contains("botany.university.example", Program.Run(_data, "demo").Ok().Output);
-    }
-
-    [Fact]
     public void Help_of_the_program_and_of_every_command_is_given()
     {
         var session = new Backlinks.Cli.Session(Backlinks.Cli.Terminal.OfProcess(), CancellationToken.None);

@@ -49,7 +49,8 @@ public sealed class ReadmeTests : IDisposable
         string? python = Array.Find(pythons, p => InFolder(p, ["-c", "import numpy"]).Code == 0);
         Assert.SkipWhen(python is null, "needs python3 with numpy");
         string script = Assert.Single(Blocks(File.ReadAllText(Path.Combine(Inputs.Repository, "README.md")), "python"));
-        Program.Run("demo", "--data", _folder.File("data")).Ok();
+        Program.Run("import", Inputs.Dataset("sample", "garden.tsv"), "--data", _folder.File("data")).Ok();
+        Program.Run("rank", "--data", _folder.File("data")).Ok();
         Outcome outcome = InFolder(python, ["-c", script]);
         Assert.True(outcome.Code == 0, outcome.Error);
         string best = Program.Run("top", "-n", "1", "--json", "--data", _folder.File("data")).Ok().Json[0].GetProperty("name").GetString()!;

@@ -69,7 +69,8 @@ public sealed class SpamCommandTests : IDisposable
         Assert.Contains("name either a TARGET", Program.Run(_data, "disavow").Fails(2));
         Assert.Contains("draw one cluster", Program.Run(_data, "spam", "--graphviz", _data.File("x")).Fails(2));
         using TemporaryFolder other = new();
-        Program.Run(other, "demo").Ok();
+        Program.Run(other, "import", Cli.Inputs.Dataset("sample", "garden.tsv")).Ok();
+        Program.Run(other, "rank").Ok();
         Program.Run(other, "spam").Fails();
     }
 

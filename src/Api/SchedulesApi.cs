@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backlinks.Api;
+
+/// <param name="Schedules">Oldest first.</param>
+public sealed record ScheduleList(IReadOnlyList<Schedule> Schedules);
+
+/// <summary><c>/schedules</c>: jobs that the clock starts.</summary>
+internal static class SchedulesApi
+{
+    public static void MapSchedules(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder schedules = api.MapGroup("/schedules").WithTags("schedules");
+        schedules.MapPost("", Add).WithName("schedule-add").WithSummary("Starts a job again and again, by a cron expression.").WithProblems("invalid_body", "busy");
+        schedules.MapGet("", List).WithName("schedules").WithSummary("The schedules, each with its next time and last job.");
+        schedules.MapDelete("/{id}", Remove).WithName("schedule-remove").WithSummary("Forgets a schedule.").WithProblems("not_found", "busy");
+    }
+
+    private static Created<Schedule> Add(Schedules schedules, ScheduleRequest request)
+    {
+        Schedule added = schedules.Add(request);
+        return TypedResults.Created("/api/v1/schedules", added);
+    }
+
+    private static Ok<ScheduleList> List(Schedules schedules) => TypedResults.Ok(new ScheduleList(schedules.List()));
+
+    private static NoContent Remove(Schedules schedules, string id) => schedules.Remove(id) ? TypedResults.NoContent()
+        : throw Problems.Of("not_found", "there is no schedule of that id; GET /api/v1/schedules lists them");
+}
