@@ -14,8 +14,14 @@ internal static class GraphApi
     {
         RouteGroupBuilder graph = api.MapGroup("/graph").WithTags("graph");
         graph.MapGet("/neighbourhood", Neighbourhood).WithName("graph-neighbourhood").WithSummary("A target, its strongest referrers and theirs, with what each link passes; as JSON, GraphML or DOT.")
+            .WithParameters("target").WithParameter(Asked.Level).WithParameter(new DocumentedParameter("depth", "Links from the target.", "integer") { Minimum = 1, Maximum = 4, Standard = 2 })
+            .WithParameter(Asked.Top("Neighbours of the target", 500, 50, 1)).WithParameter(new DocumentedParameter("top_below", "Neighbours of each further node.", "integer") { Minimum = 0, Maximum = 100, Standard = 10 })
+            .WithParameter(new DocumentedParameter("direction", "Along links into nodes, out of them, or both.") { OneOf = ["in", "out", "both"], Standard = "in" })
+            .WithParameter(new DocumentedParameter("most_nodes", "Nodes in all.", "integer") { Minimum = 1, Maximum = 10_000, Standard = 1000 }).WithParameter(Asked.Output("JSON, or a file to be drawn.", "json", "graphml", "dot"))
             .WithExample("?target=best-guitar-deals.example&depth=2&top=10").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         graph.MapGet("/path", Path).WithName("graph-path").WithSummary("The shortest ways from one node to another along links, or the one by which most authority flows.")
+            .WithParameter(Asked.Name("from", "Domain, host or URL where the way begins.")).WithParameter(Asked.Name("to", "Domain, host or URL where it ends.")).WithParameter(Asked.Level)
+            .WithParameter(new DocumentedParameter("by", "The fewest links, or the greatest part of the first one's authority.") { OneOf = ["length", "strength"], Standard = "length" }).WithParameter(Asked.Top("Ways", 20, 3, 1)).AsExpensive()
             .WithExample("?from=directory.example&to=labs.example").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
     }
 

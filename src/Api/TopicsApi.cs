@@ -12,9 +12,9 @@ internal static class TopicsApi
     {
         RouteGroupBuilder topics = api.MapGroup("/topics").WithTags("topics");
         topics.MapGet("", List).WithName("topics").WithSummary("The topics of a run: how many domains or pages are of each, and who stands out.")
-            .WithExample().WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
+            .WithParameter(Asked.Level).WithExample().WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         topics.MapGet("/{id}/specialists", Specialists).WithName("topic-specialists").WithSummary("Who stands out in a topic, by the topic's share in their authority.")
-            .WithExample("?limit=5", route: ("id", "gardening")).WithProblems("not_found", "invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
+            .WithParameter(Asked.Level).WithParameter(Asked.Limit(1000, 20)).WithExample("?limit=5", route: ("id", "garden")).WithProblems("not_found", "invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
     }
 
     private static Ok<TopicsAnswer> List(RunCatalog catalog, CancellationToken cancel, string? level = null, string? run = null) =>
