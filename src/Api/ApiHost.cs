@@ -42,7 +42,9 @@ public static class ApiHost
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
+        builder.Services.AddSingleton(services => Simulations.AsJobs(services.GetRequiredService<RunCatalog>(), services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions));
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<RatingHistory>();
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
@@ -81,9 +83,18 @@ public static class ApiHost
         api.MapMetrics(app);
         app.MapApiDocument();
         app.MapKeyPage();
+        api.MapOverview();
+        api.MapAcrossTargets();
+        api.MapAvailableFilters();
+        api.MapAlerts();
         api.MapJobs();
         api.MapExplain();
         api.MapSimulate();
+        api.MapSpam();
+        api.MapDisavow();
+        api.MapGraph();
+        api.MapTopics();
+        api.MapRuns();
         if (options.Dashboard)
             app.MapDashboard();
         return app;
