@@ -44,6 +44,7 @@ public static class ApiHost
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.AddSingleton(services => Simulations.AsJobs(services.GetRequiredService<RunCatalog>(), services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions));
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<RatingHistory>();
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
@@ -82,6 +83,10 @@ public static class ApiHost
         api.MapMetrics(app);
         app.MapApiDocument();
         app.MapKeyPage();
+        api.MapOverview();
+        api.MapAcrossTargets();
+        api.MapAvailableFilters();
+        api.MapAlerts();
         api.MapJobs();
         api.MapExplain();
         api.MapSimulate();

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Backlinks.Api;
 
@@ -82,26 +83,28 @@ internal static class JobsApi
 
     private static Ok<Job> Cancel(JobQueue jobs, string id) => Cancelled(jobs, Known(jobs, id));
 
-    private static ServerSentEventsResult<Job> Events(JobQueue jobs, ApiOptions options, HttpContext context, string id)
+    private static ServerSentEventsResult<Job> Events(JobQueue jobs, ApiOptions options, IHostApplicationLifetime life, HttpContext context, string id)
     {
         Known(jobs, id);
         context.Response.Headers["X-Accel-Buffering"] = "no"; // proxies that gather answers would keep all until the end
-        return TypedResults.ServerSentEvents(Items(jobs, id, context.Request.Headers["Last-Event-ID"].ToString(), TimeSpan.FromSeconds(options.Jobs.HeartbeatSeconds), context.RequestAborted));
+        return TypedResults.ServerSentEvents(Items(jobs, id, context.Request.Headers["Last-Event-ID"].ToString(), TimeSpan.FromSeconds(options.Jobs.HeartbeatSeconds), life.ApplicationStopping, context.RequestAborted));
     }
 
     /// <summary>Each state is whole, so whoever was away needs the newest alone: it is left out only where it was the last one seen.</summary>
-    private static async IAsyncEnumerable<SseItem<Job>> Items(JobQueue jobs, string id, string lastSeen, TimeSpan silence, [EnumeratorCancellation] CancellationToken cancel)
+    private static async IAsyncEnumerable<SseItem<Job>> Items(JobQueue jobs, string id, string lastSeen, TimeSpan silence, CancellationToken ending, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel, ending);
         await using IAsyncEnumerator<Job> states = jobs.Watch(id, gone.Token).GetAsyncEnumerator(gone.Token);
         Task<bool> next = states.MoveNextAsync().AsTask();
         try
         {
             for (Job? last = null; ;)
             {
-                if (await Task.WhenAny(next, Task.Delay(silence, gone.Token)) != next)
+                Task first = await Task.WhenAny(next, Task.Delay(silence, gone.Token));
+                if (gone.IsCancellationRequested)
+                    yield break;
+                if (first != next)
                 {
-                    cancel.ThrowIfCancellationRequested();
                     if (last is not null)
                         yield return new SseItem<Job>(last, "heartbeat") { EventId = last.EventId };
                     continue;

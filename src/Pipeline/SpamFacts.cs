@@ -12,7 +12,7 @@ internal sealed class SpamFacts
     /// <summary>Fingerprints taken of a domain: those of its first pages in name order. More would only repeat them.</summary>
     private const int MostContents = 20;
 
-    private const int RangeDomains = 1 << 13;
+    private const int RangeDomains = 1 << 11; // lists of a range stay small
 
     private readonly LinkGraph _pages, _domains;
     private readonly int _threads;

@@ -45,7 +45,7 @@ public sealed record TopicPropagationOptions
 /// Confidence follows by the same sum: what the page itself and its neighbours give to the topic that is now the likeliest, where a
 /// page gives its confidence to its own likeliest topic, and the rest to the others in proportion to their probabilities.
 /// <para>Cost: one similarity a link with a short page, then a round looks at the links of those that take something; 4·K bytes a node and
-/// 8·K more for each of these, 12 bytes a link. Each node is summed by itself in the order of its links, so the result is the same on any
+/// 8·K more for each of these, 20 bytes a link. Each node is summed by itself in the order of its links, so the result is the same on any
 /// number of threads.</para>
 /// </summary>
 public static class TopicPropagation
@@ -100,13 +100,14 @@ public static class TopicPropagation
             if (all[v] > 0)
                 takers.Add(v);
         }
+        (long[] rows, int[] nearby, float[] near) = Neighbours(graph, takers, outWeights, inWeights, parallel);
         float[] from = new float[takers.Count * (long)K], into = new float[from.LongLength];
         Said[] said = new Said[n];
         Parallel.For(0, (n + Range - 1) / Range, parallel, range =>
         {
             for (int v = range * Range; v < Math.Min(n, (range + 1) * Range); v++)
             {
-                said[v] = Said.Of(topics.AsSpan(v * K, K), confidence[v]);
+                said[v] = Said.Of(topics.AsSpan(v * K, K), confidence[v], place[v]);
                 if (place[v] >= 0)
                     topics.AsSpan(v * K, K).CopyTo(from.AsSpan(place[v] * K, K));
             }
@@ -124,12 +125,15 @@ public static class TopicPropagation
                     double share = ShareOf(words[v], options), weight = all[v];
                     Array.Clear(sum);
                     Array.Clear(sureSum);
-                    long at = graph.OutOffsets[v];
-                    foreach (uint u in graph.OutOf(v))
-                        Add(u, outWeights[at++]);
-                    at = graph.InOffsets[v];
-                    foreach (uint u in graph.InOf(v))
-                        Add(u, inWeights[at++]);
+                    for (long at = rows[taker]; at < rows[taker + 1L]; at++)
+                    {
+                        int u = nearby[at];
+                        Said of = said[u];
+                        double w = near[at], other = w * of.Rest;
+                        ReadOnlySpan<float> p = of.Place >= 0 ? source.AsSpan(of.Place * K, K) : topics.AsSpan(u * K, K);
+                        AddTo(sum, sureSum, p, w, other);
+                        sureSum[of.Likeliest] += w * of.Confidence - other * p[of.Likeliest];
+                    }
                     ReadOnlySpan<float> own = topics.AsSpan(v * K, K);
                     Span<float> row = target.AsSpan(taker * K, K);
                     int best = 0;
@@ -140,21 +144,11 @@ public static class TopicPropagation
                     }
                     sure[v] = (float)((1 - share) * Belief(own, Likeliest(own), confidence[v], best) + share * sureSum[best] / weight);
                 }
-
-                void Add(uint u, double weight)
-                {
-                    if (weight <= 0)
-                        return;
-                    ReadOnlySpan<float> p = place[u] is >= 0 and int row ? source.AsSpan(row * K, K) : topics.AsSpan((int)u * K, K);
-                    Said of = said[u];
-                    AddTo(sum, sureSum, p, weight, weight * of.Rest);
-                    sureSum[of.Likeliest] += weight * of.Confidence - weight * of.Rest * p[of.Likeliest];
-                }
             });
             Parallel.For(0, (takers.Count + Range - 1) / Range, parallel, range =>
             {
                 for (int taker = range * Range; taker < Math.Min(takers.Count, (range + 1) * Range); taker++)
-                    said[takers[taker]] = Said.Of(target.AsSpan(taker * K, K), sure[takers[taker]]);
+                    said[takers[taker]] = Said.Of(target.AsSpan(taker * K, K), sure[takers[taker]], taker);
             });
             (from, into) = (into, from);
         }
@@ -244,6 +238,46 @@ public static class TopicPropagation
         return all;
     }
 
+    /// <summary>Those that takers take from, those they link to first, and with which weight; neighbours of weight 0 are left out.</summary>
+    private static (long[] Rows, int[] Nodes, float[] Weights) Neighbours(LinkGraph graph, List<int> takers, float[] outWeights, float[] inWeights, ParallelOptions parallel)
+    {
+        long[] rows = new long[takers.Count + 1L];
+        Parallel.For(0, (takers.Count + Range - 1) / Range, parallel, range =>
+        {
+            for (int taker = range * Range; taker < Math.Min(takers.Count, (range + 1) * Range); taker++)
+                rows[taker + 1L] = Enter(taker, 0, [], []);
+        });
+        for (int taker = 0; taker < takers.Count; taker++)
+            rows[taker + 1L] += rows[taker];
+        int[] nodes = GC.AllocateUninitializedArray<int>(checked((int)rows[^1]));
+        float[] weights = GC.AllocateUninitializedArray<float>(nodes.Length);
+        Parallel.For(0, (takers.Count + Range - 1) / Range, parallel, range =>
+        {
+            for (int taker = range * Range; taker < Math.Min(takers.Count, (range + 1) * Range); taker++)
+                Enter(taker, rows[taker], nodes, weights);
+        });
+        return (rows, nodes, weights);
+
+        long Enter(int taker, long at, int[] into, float[] weightsInto)
+        {
+            int v = takers[taker];
+            Some(graph.OutOf(v), outWeights.AsSpan((int)graph.OutOffsets[v]));
+            Some(graph.InOf(v), inWeights.AsSpan((int)graph.InOffsets[v]));
+            return at;
+
+            void Some(ReadOnlySpan<uint> links, ReadOnlySpan<float> given)
+            {
+                for (int i = 0; i < links.Length; i++)
+                    if (given[i] > 0)
+                    {
+                        if (into.Length > 0)
+                            (into[at], weightsInto[at]) = ((int)links[i], given[i]);
+                        at++;
+                    }
+            }
+        }
+    }
+
     /// <summary>sum += weight·p and sureSum += other·p, four at a time: each is added up by itself, so this changes no bit.</summary>
     private static void AddTo(double[] sum, double[] sureSum, ReadOnlySpan<float> p, double weight, double other)
     {
@@ -279,12 +313,13 @@ public static class TopicPropagation
 
     /// <summary>What others take from a page beside its topics.</summary>
     /// <param name="Rest">What it gives to each topic but its likeliest is this times the topic's probability.</param>
-    private readonly record struct Said(float Confidence, float Rest, int Likeliest)
+    /// <param name="Place">Of its row among those that change, −1 where it stays.</param>
+    private readonly record struct Said(float Confidence, float Rest, int Likeliest, int Place)
     {
-        public static Said Of(ReadOnlySpan<float> p, float confidence)
+        public static Said Of(ReadOnlySpan<float> p, float confidence, int place)
         {
             int best = TopicPropagation.Likeliest(p);
-            return new Said(confidence, p[best] >= 1 ? 0 : (1 - confidence) / (1 - p[best]), best);
+            return new Said(confidence, p[best] >= 1 ? 0 : (1 - confidence) / (1 - p[best]), best, place);
         }
     }
 }

@@ -173,19 +173,20 @@ public sealed class JobsTests : IDisposable
     [InlineData("imports", """{}""", "paths", "at least one")]
     [InlineData("imports", """{"paths":["/etc/passwd"]}""", "paths", "--import-root")]
     [InlineData("imports", """{"paths":["a"],"granularity":"galaxy"}""", "granularity", "page, host, domain")]
-    [InlineData("simulations", """{}""", null, "no what-ifs")]
+    [InlineData("simulations", """{}""", "target", "is needed")]
+    [InlineData("simulations", """{"target":"a.example","add":[{"sauce":"b.example"}]}""", "add", "sauce")]
     [InlineData("schedules", """{"cron":"0 3 * *","kind":"run"}""", "cron", "five fields")]
     [InlineData("schedules", """{"cron":"0 0 30 2 *","kind":"run"}""", "cron", "never comes")]
     [InlineData("schedules", """{"cron":"0 3 * * *","kind":"run","time_zone":"Mars/Olympus"}""", "time_zone", "IANA")]
     [InlineData("schedules", """{"cron":"0 3 * * *"}""", "kind", "crawl, import, run, simulate")]
     [InlineData("schedules", """{"cron":"0 3 * * *","kind":"run","request":{"damping":2}}""", "damping", "less than 1")]
-    public async Task A_bad_request_is_told_with_its_field_and_leaves_nothing(string path, string body, string? field, string says)
+    public async Task A_bad_request_is_told_with_its_field_and_leaves_nothing(string path, string body, string field, string says)
     {
         await using JobService service = await JobService.StartAsync(Data);
         using HttpResponseMessage answer = await service.Client.PostAsync(path, new StringContent(body, System.Text.Encoding.UTF8, "application/json"), JobService.Cancel);
-        JsonElement problem = await JobService.ProblemOf(answer, field is null ? HttpStatusCode.NotFound : HttpStatusCode.BadRequest);
+        JsonElement problem = await JobService.ProblemOf(answer, HttpStatusCode.BadRequest);
         Assert.Contains(says, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        if (field is { Length: > 0 })
+        if (field.Length > 0)
             Assert.Equal(field, problem.GetProperty("errors")[0].GetProperty("field").GetString());
         Assert.Empty(service.Jobs.List());
         Assert.Empty(Directory.GetFiles(Data, "*.json", SearchOption.AllDirectories));
