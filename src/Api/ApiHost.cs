@@ -43,6 +43,7 @@ public static class ApiHost
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
         builder.Services.AddSingleton<Overviews>();
+        builder.Services.AddSingleton<RatingHistory>();
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<RowAnswers>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
@@ -81,6 +82,10 @@ public static class ApiHost
         api.MapMetrics(app);
         app.MapApiDocument();
         app.MapKeyPage();
+        api.MapOverview();
+        api.MapAcrossTargets();
+        api.MapAvailableFilters();
+        api.MapAlerts();
         api.MapJobs();
         api.MapExplain();
         api.MapSimulate();

@@ -70,9 +70,7 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
     /// <summary>Answers with a value that depends on run and request alone.</summary>
     public async Task AnswerAsync<T>(HttpContext context, string? run, IReadOnlyList<string> parameters, Func<ServedRun, Task<T>> make)
     {
-        foreach (string name in context.Request.Query.Keys)
-            if (!parameters.Contains(name))
-                throw Problems.Parameter(Filter.Clip(name), Filter.Unknown(name, parameters));
+        CheckParameters(context, parameters);
         using RunLease lease = queries.Catalog.Lease(run);
         string tag = Tag(lease.Run.Id, "json", context.Request);
         if (NotModified(context, tag))
@@ -84,6 +82,16 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
         context.Response.ContentType = Types["json"];
         context.Response.ContentLength = answer.Length;
         await context.Response.BodyWriter.WriteAsync(answer, context.RequestAborted);
+    }
+
+    /// <summary>Refuses parameters that there are not, or that are given twice.</summary>
+    public static void CheckParameters(HttpContext context, IReadOnlyList<string> parameters)
+    {
+        foreach ((string name, Microsoft.Extensions.Primitives.StringValues values) in context.Request.Query)
+            if (!parameters.Contains(name))
+                throw Problems.Parameter(Filter.Clip(name), Filter.Unknown(name, parameters));
+            else if (values.Count > 1)
+                throw Problems.Parameter(name, "is given more than once");
     }
 
     /// <summary>A question for rows out of a query string.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using Backlinks.GraphEngine;
 using Backlinks.Stores;
@@ -15,30 +16,28 @@ internal sealed class RowDatabase : IDisposable
 {
     private const int Stride = 1024;
 
-    private readonly DuckDBConnection _first;
+    private readonly string _connectionString;
     private readonly ConcurrentBag<DuckDBConnection> _idle = [];
     private readonly SemaphoreSlim _free;
     private readonly double _seconds;
     private readonly Lazy<byte[][]> _pageKeys;
     private readonly Lazy<byte[][]> _domainKeys;
 
-    private RowDatabase(DuckDBConnection first, int connections, double seconds)
+    private RowDatabase(string connectionString, int connections, double seconds)
     {
-        _first = first;
-        _idle.Add(first.Duplicate());
-        _idle.First().Open();
+        _connectionString = connectionString;
         _free = new SemaphoreSlim(connections);
         _seconds = seconds;
         _pageKeys = new Lazy<byte[][]>(() => Keys("pages", "page_key"));
         _domainKeys = new Lazy<byte[][]>(() => Keys("domains", "domain_key"));
         using Rented own = Take();
         object?[] facts = own.Rows("SELECT format, version, run_now, domains, pages, links FROM facts", []).FirstOrDefault() ?? throw new IOException("facts are missing");
-        if (Convert.ToInt64(facts[1], System.Globalization.CultureInfo.InvariantCulture) != RowSchema.Version)
+        if (Convert.ToInt64(facts[1], CultureInfo.InvariantCulture) != RowSchema.Version)
             throw new IOException($"{RowSchema.FileName} is of version {facts[1]}, this program reads {RowSchema.Version}: rank again");
         Now = facts[2] is DateTime now ? DateTime.SpecifyKind(now, DateTimeKind.Utc) : DateTime.UnixEpoch;
-        DomainCount = Convert.ToInt64(facts[3], System.Globalization.CultureInfo.InvariantCulture);
-        PageCount = Convert.ToInt64(facts[4], System.Globalization.CultureInfo.InvariantCulture);
-        LinkCount = Convert.ToInt64(facts[5], System.Globalization.CultureInfo.InvariantCulture);
+        DomainCount = Convert.ToInt64(facts[3], CultureInfo.InvariantCulture);
+        PageCount = Convert.ToInt64(facts[4], CultureInfo.InvariantCulture);
+        LinkCount = Convert.ToInt64(facts[5], CultureInfo.InvariantCulture);
     }
 
     /// <summary>When the store was last looked at.</summary>
@@ -55,26 +54,24 @@ internal sealed class RowDatabase : IDisposable
     /// <exception cref="IOException">The file is damaged or of another version.</exception>
     public static RowDatabase Open(string path, long memory, int connections, double seconds)
     {
-        DuckDBConnection? first = null;
+        var settings = new DuckDBConnectionStringBuilder
+        {
+            DataSource = path,
+            ["access_mode"] = "READ_ONLY",
+            ["threads"] = "1",
+            ["memory_limit"] = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(memory, 48L << 20)}B"),
+            ["max_temp_directory_size"] = "0KiB", // a run's folder does not change
+            ["late_materialization_max_rows"] = "20000", // wide columns of the rows shown alone
+            ["enable_external_access"] = "false",
+            ["lock_configuration"] = "true",
+        };
         try
         {
-            first = new DuckDBConnection(new DuckDBConnectionStringBuilder { DataSource = path, ["access_mode"] = "READ_ONLY", ["threads"] = "1" }.ConnectionString);
-            first.Open();
-            using DuckDBCommand settings = first.CreateCommand();
-            settings.CommandText = string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"SET memory_limit = '{Math.Max(memory, 48L << 20)}B'; SET temp_directory = ''; SET late_materialization_max_rows = 10000; SET enable_external_access = false; SET lock_configuration = true");
-            settings.ExecuteNonQuery();
-            return new RowDatabase(first, connections, seconds);
+            return new RowDatabase(settings.ConnectionString, connections, seconds);
         }
         catch (DuckDBException e)
         {
-            first?.Dispose();
             throw new StoreException(path, "cannot be read: rank again", e);
-        }
-        catch
-        {
-            first?.Dispose();
-            throw;
         }
     }
 
@@ -99,7 +96,6 @@ internal sealed class RowDatabase : IDisposable
     {
         foreach (DuckDBConnection connection in _idle)
             connection.Dispose();
-        _first.Dispose();
         _free.Dispose();
     }
 
@@ -111,8 +107,7 @@ internal sealed class RowDatabase : IDisposable
         {
             try
             {
-                lock (_first)
-                    connection = _first.Duplicate();
+                connection = new DuckDBConnection(_connectionString); // of one database: they share it by its path
                 connection.Open();
             }
             catch
@@ -128,7 +123,7 @@ internal sealed class RowDatabase : IDisposable
 
     private byte[][] Keys(string table, string column)
     {
-        using DuckDBConnection connection = _first.Duplicate();
+        using var connection = new DuckDBConnection(_connectionString);
         connection.Open();
         using DuckDBCommand command = connection.CreateCommand();
         command.CommandText = $"SELECT {column} FROM {table} WHERE \"no\" % {Stride} = 0 ORDER BY \"no\"";

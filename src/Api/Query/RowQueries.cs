@@ -93,6 +93,13 @@ public sealed class RowQueries
         }
     }
 
+    /// <summary>The first rows of a question, not counted: for tables on an overview.</summary>
+    internal static List<object?[]> Top(RowDatabase.Rented rented, RowScope scope, RowQuery query, CancellationToken cancel)
+    {
+        RowQuestion question = RowQuestion.Of(query, rented.Owner.Now);
+        return Read(rented, question, scope, null, question.Limit ?? RowQuestion.UsualRows, cancel);
+    }
+
     /// <summary>The columns that a question selects.</summary>
     /// <exception cref="ProblemException">The question is wrong, or the run has no rows.</exception>
     internal RowQuestion Check(ServedRun run, RowQuery query)

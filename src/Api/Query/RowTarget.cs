@@ -42,6 +42,8 @@ internal sealed record RowTarget(string Name, string Host, IReadOnlyList<string>
     public IReadOnlyList<(byte[] From, byte[] Below)> Ranges()
     {
         string host = NodeNames.ReverseLabels(Host);
+        if (Host[0] == '[' && Mode is (TargetMode.Domain or TargetMode.Subdomains)) // an address of IPv6 is kept whole, behind a tab
+            return [.. new[] { "\thttp://", "\thttps://" }.Select(before => Utf8(before + Host)).Select(key => (key, Above(key)))];
         switch (Mode)
         {
             case TargetMode.Domain: // the key of a name that a report gives alone, then pages, which a tab follows
