@@ -42,6 +42,7 @@ public static class ApiHost
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
+        builder.Services.AddSingleton(services => Simulations.AsJobs(services.GetRequiredService<RunCatalog>(), services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions));
         builder.Services.AddSingleton<Overviews>();
         builder.Services.AddSingleton<RatingHistory>();
         builder.Services.AddSingleton<AnswerCache>();
@@ -89,6 +90,11 @@ public static class ApiHost
         api.MapJobs();
         api.MapExplain();
         api.MapSimulate();
+        api.MapSpam();
+        api.MapDisavow();
+        api.MapGraph();
+        api.MapTopics();
+        api.MapRuns();
         if (options.Dashboard)
             app.MapDashboard();
         return app;

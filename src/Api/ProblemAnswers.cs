@@ -105,6 +105,8 @@ internal static partial class ProblemAnswers
                 : $"a value of another type is needed at {(place.Length > 0 ? place : "the top")} ({where})";
             return Problems.Of("invalid_body", wrong, new FieldError(place, wrong));
         }
+        if (bad.Message.EndsWith("from body.", StringComparison.Ordinal) || bad.Message.Contains("no body was provided", StringComparison.Ordinal))
+            return Problems.Of("invalid_body", "a body of JSON is needed", new FieldError("", "is needed"));
         if (Bound().Match(bad.Message) is { Success: true } bound)
         {
             string name = JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Groups["name"].Value);

@@ -14,6 +14,11 @@ internal static class DocumentedOperations
         IList<object> metadata = context.Description.ActionDescriptor.EndpointMetadata;
         string path = "/" + context.Description.RelativePath;
         operation.Tags = new HashSet<OpenApiTagReference> { new(ApiDocument.Group(path), context.Document) };
+        if (metadata.OfType<ToldRows>().LastOrDefault() is { Resource: var resource })
+        {
+            metadata = [.. metadata, .. DocumentedRows.Parameters(resource)];
+            DocumentedRows.Answer(operation, context.Document, resource);
+        }
         Parameters(operation, metadata);
         foreach (ExampleRequest example in metadata.OfType<ExampleRequest>().Take(1))
             Example(operation, example);
@@ -40,6 +45,7 @@ internal static class DocumentedOperations
     private static void Parameters(OpenApiOperation operation, IList<object> metadata)
     {
         List<IOpenApiParameter> all = [.. operation.Parameters ?? []];
+        HashSet<string?> bound = [.. all.Select(p => p.Name)];
         foreach (DocumentedParameter told in metadata.OfType<DocumentedParameter>())
             if (!all.Any(p => p.Name == told.Name))
                 all.Add(new OpenApiParameter { Name = told.Name, In = ParameterLocation.Query, Schema = new OpenApiSchema() });
@@ -52,8 +58,8 @@ internal static class DocumentedOperations
                 continue;
             if (string.IsNullOrEmpty(parameter.Description))
                 parameter.Description = told.Meaning;
-            if (parameter.In == ParameterLocation.Query)
-                parameter.Required = told.Required && !(metadata.OfType<DocumentedParameter>().All(p => p.Name != told.Name) && !parameter.Required);
+            if (!bound.Contains(parameter.Name!)) // what is bound says by its C# type whether it is needed
+                parameter.Required = told.Required;
             if (parameter.Schema is not OpenApiSchema schema)
                 continue;
             schema.Type = told.Type switch { "integer" => JsonSchemaType.Integer, "number" => JsonSchemaType.Number, "boolean" => JsonSchemaType.Boolean, _ => JsonSchemaType.String };

@@ -1,7 +1,7 @@
 namespace Backlinks.Api;
 
 /// <summary>Answers kept ready, as bytes, up to a bound: runs never change, so an answer is right as long as its run is there. The longest unused go first.</summary>
-public sealed class AnswerCache(ApiOptions options)
+public sealed class AnswerCache(ApiOptions options, Measures measures)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<(string Name, byte[] Bytes)>> _answers = new(StringComparer.Ordinal);
@@ -13,7 +13,9 @@ public sealed class AnswerCache(ApiOptions options)
     {
         lock (_gate)
         {
-            if (!_answers.TryGetValue(name, out LinkedListNode<(string Name, byte[] Bytes)>? node))
+            bool hit = _answers.TryGetValue(name, out LinkedListNode<(string Name, byte[] Bytes)>? node);
+            measures.Cache(hit);
+            if (!hit || node is null)
                 return null;
             _byUse.Remove(node);
             _byUse.AddFirst(node);

@@ -19,6 +19,9 @@ public sealed unsafe partial class DuckDbLinkStore
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => ArcsWhere("", cancel);
 
+    public IEnumerable<StoredArc> Arcs(IReadOnlyCollection<LinkKind> kinds, CancellationToken cancel = default) =>
+        ArcsWhere(string.Create(CultureInfo.InvariantCulture, $"WHERE lost_at IS NULL AND kind IN ({string.Join(", ", kinds.Select(kind => (int)kind))})"), cancel);
+
     public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) =>
         ArcsWhere(string.Create(CultureInfo.InvariantCulture, $"WHERE page_id IN (SELECT id FROM pages WHERE version > {sinceVersion})"), cancel);
 

@@ -152,6 +152,8 @@ public sealed class ApiHostTests
         HttpResponseMessage first = await await Task.WhenAny(asked);
         await ProblemAsync(first, "busy");
         Assert.NotNull(first.Headers.RetryAfter);
+        while (asked.Count(a => a.IsCompleted) < 3)
+            await Task.Delay(20); // one is worked on, four wait
         Assert.Equal(1, working);
         go.Release(8);
         HttpResponseMessage[] all = await Task.WhenAll(asked);
@@ -209,7 +211,7 @@ public sealed class ApiHostTests
         async Task<string?> Encoding(string path, string accepted)
         {
             using HttpResponseMessage response = await service.Client.SendAsync(Get(path).With("Accept-Encoding", accepted));
-            return response.Content.Headers.ContentEncoding.SingleOrDefault();
+            return response.Content.Headers.ContentEncoding.SingleOrDefault(e => e != "identity");
         }
         Assert.Equal("br", await Encoding(Asked, "gzip, br"));
         Assert.Equal("gzip", await Encoding(Asked, "gzip"));
