@@ -34,6 +34,7 @@ public static class ApiHost
         builder.Services.AddSingleton(new DataFolder(options.Data));
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
+        builder.Services.AddSingleton<Overviews>();
         builder.Services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         builder.AddJobs(options);
         if (options.Dashboard)

@@ -15,6 +15,9 @@ public sealed class RowQueries(RunCatalog catalog)
     /// <exception cref="ProblemException">The question is wrong, or the run has no rows.</exception>
     public RowPage Page(ServedRun run, RowQuery query, CancellationToken cancel = default) => throw new NotSupportedException();
 
+    /// <inheritdoc cref="Page"/>
+    public Task<RowPage> PageAsync(ServedRun run, RowQuery query, CancellationToken cancel = default) => throw new NotSupportedException();
+
     /// <summary>All rows from the query's place on, unpaged, for exports; the limit bounds them only where the caller gave one.</summary>
     public IAsyncEnumerable<object?[]> Stream(ServedRun run, RowQuery query, CancellationToken cancel = default) => throw new NotSupportedException();
 }

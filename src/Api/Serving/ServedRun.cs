@@ -23,7 +23,8 @@ public sealed class ServedRun
         RowMemory = rowMemory;
         System.Text.Json.Nodes.JsonObject? timings = Run.Timings(run.Folder);
         DateTimeOffset? built = DateTimeOffset.TryParse((string?)timings?["started"], System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset at) ? at : null;
-        int? scale = run.Manifest.Configuration.TryGetValue("authority", out System.Text.Json.Nodes.JsonObject? authority) ? (int?)authority["scale_version"] : null;
+        int? scale = run.Manifest.Configuration.TryGetValue("authority", out System.Text.Json.Nodes.JsonObject? authority)
+            && int.TryParse(authority["scale_version"]?.ToString(), System.Globalization.CultureInfo.InvariantCulture, out int version) ? version : null; // written as text
         Stamp = new RunStamp(run.Id, built, run.Manifest.EngineVersion, run.Manifest.ConfigurationDigest(), scale);
         _spam = new Lazy<SpamReport?>(() => run.Document(SpamReport.FileName) is { } json ? SpamReport.Parse(json, SpamReport.FileName) : null);
     }
