@@ -45,6 +45,8 @@ public static class ApiHost
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapHealth(); // one line a resource
         api.MapJobs();
+        api.MapExplain();
+        api.MapSimulate();
         if (options.Dashboard)
             app.MapDashboard();
         return app;

@@ -43,6 +43,7 @@ public static class Problems
         ["method_not_allowed"] = (405, "This address does not take that method"),
         ["not_acceptable"] = (406, "The answer cannot be had in that form"),
         ["conflict"] = (409, "Not in this state"),
+        ["not_in_run"] = (409, "The run was made without what is asked for"),
         ["no_rows"] = (409, "The run has no rows of links"),
         ["too_large"] = (413, "The body is too large"),
         ["unsupported_media_type"] = (415, "The body is not of a type that is read here"),

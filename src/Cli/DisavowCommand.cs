@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Spam;
 using Backlinks.Stores;
 
@@ -27,14 +27,14 @@ internal static class DisavowCommand
             if (parsed.GetValue(check) is { } path)
                 return Check(session, layout, path);
             using Run run = session.OpenRun(parsed);
-            return Propose(session, layout, run, parsed.GetValue(target)!, parsed.GetValue(least), parsed.GetValue(output));
+            return Propose(session, layout, run, session.Folder(parsed), parsed.GetValue(target)!, parsed.GetValue(least), parsed.GetValue(output));
         });
         return command;
     }
 
     private static int Check(Session session, Layout layout, string path)
     {
-        DisavowFile file = DisavowFile.Read(path, session.Cancel);
+        DisavowFile file = DisavowFile.Read(path, DisavowProposal.IsPublicSuffix, session.Cancel);
         int domains = file.Entries.Count(e => e.Domain);
         if (layout == Layout.Json)
             Printing.Json(session.Terminal, new JsonObject
@@ -61,46 +61,23 @@ internal static class DisavowCommand
         return ExitCode.Failed;
     }
 
-    private static int Propose(Session session, Layout layout, Run run, string target, double least, string? output)
+    private static int Propose(Session session, Layout layout, Run run, DataFolder folder, string target, double least, string? output)
     {
-        SpamReport report = SpamCommand.Report(run);
-        int node = SpamCommand.Find(run, target);
+        var spam = new SpamRun(run);
+        int node = RunTargets.Find(run, target);
         if (node < 0)
             return SpamCommand.NotInIndex(session, layout, run, target);
-        string domain = run.Graph.Names[node];
-        MappedArray<uint> cluster = SpamCommand.ClusterOf(run);
-        var groups = new List<(SpamCluster Cluster, string[] Domains)>();
-        foreach (var from in SpamCommand.InLinks(run, node, cluster, session.Cancel).Where(f => f.Cluster != 0).GroupBy(f => f.Cluster).OrderBy(g => g.Key))
-        {
-            SpamCluster of = report.Clusters[(int)from.Key - 1];
-            var boosters = of.Members.Where(m => m.Role == SpamRole.Booster).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
-            string[] names = [.. from.Select(f => run.Graph.Names[f.Source]).Where(boosters.Contains).Order(StringComparer.Ordinal)];
-            if (of.Score >= least && names.Length > 0)
-                groups.Add((of, names));
-        }
-        (byte[] content, int leftOut) = DisavowFile.Write(
-            [
-                $"Proposed for {domain} from run {run.Id}: domains that link to it from clusters of score {least.ToString(CultureInfo.InvariantCulture)} or more.",
-                "Review every line. A cluster is a claim with reasons, not a verdict; disavowing good links does harm.",
-            ],
-            groups.Select(g => ((IReadOnlyList<string>)[string.Create(CultureInfo.InvariantCulture, $"cluster {g.Cluster.Id}, score {g.Cluster.Score:0}, {g.Cluster.Members.Count} members"), .. g.Cluster.Reasons.Select(r => r.Text), .. g.Cluster.CounterEvidence.Select(c => "against: " + c)], (IReadOnlyList<string>)g.Domains)));
+        var proposal = DisavowProposal.For(spam, node, new Reviews(folder).All(), new DisavowOptions { MinScore = least }, cancel: session.Cancel);
         if (output is not null)
-            ExportFile.Write(output, stream => stream.Write(content));
+            ExportFile.Write(output, stream => stream.Write(proposal.Content));
         if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["run"] = run.Id,
-                ["target"] = domain,
-                ["in_index"] = true,
-                ["min_score"] = least,
-                ["left_out"] = leftOut,
-                ["domains"] = new JsonArray([.. groups.SelectMany(g => g.Domains.Select(d => new JsonObject { ["domain"] = d, ["cluster"] = g.Cluster.Id, ["score"] = g.Cluster.Score }))]),
-            });
+            Printing.Json(session.Terminal, proposal);
         else if (layout == Layout.Csv)
-            Printing.Table(session.Terminal, layout, ["domain", "cluster", "score"], groups.SelectMany(g => g.Domains.Select(d => new object?[] { d, g.Cluster.Id, g.Cluster.Score })));
+            Printing.Table(session.Terminal, layout, ["domain", "cluster", "score"], proposal.Domains.Select(d => new object?[] { d.Domain, d.Cluster, d.Score }));
         else if (output is null)
-            session.Terminal.Output.Write(content);
-        session.Note($"{groups.Sum(g => g.Domains.Length) - leftOut} domains of {groups.Count} {(groups.Count == 1 ? "cluster" : "clusters")} proposed{(leftOut > 0 ? $", {leftOut} left out for the file's limits" : "")}: review before use");
+            session.Terminal.Output.Write(proposal.Content);
+        int clusters = proposal.Domains.Select(d => d.Cluster).Distinct().Count();
+        session.Note($"{proposal.Domains.Count - proposal.LeftOut} domains of {clusters} {(clusters == 1 ? "cluster" : "clusters")} proposed{(proposal.LeftOut > 0 ? $", {proposal.LeftOut} left out for the file's limits" : "")}: review before use");
         return ExitCode.Done;
     }
 }

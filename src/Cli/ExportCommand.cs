@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -48,7 +49,7 @@ internal static class ExportCommand
             if (path is null && parsed.GetValue(session.Json))
                 throw new UsageException("--json needs --out PATH, for without it the export itself goes to standard output");
             using Run opened = session.OpenRun(parsed);
-            Run run = Session.Part(opened, parsed.GetValue(session.Level));
+            Run run = RunTargets.Part(opened, parsed.GetValue(session.Level));
             if (chosen == ExportFormat.CcRanks)
                 CommonCrawlRanks.Require(run);
             long start = Stopwatch.GetTimestamp();

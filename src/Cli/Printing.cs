@@ -72,6 +72,21 @@ internal static class Printing
         terminal.Output.Write("\n"u8);
     }
 
+    private static readonly JsonSerializerOptions Records = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>A result record as one JSON value, as the API tells it.</summary>
+    public static void Json<T>(Terminal terminal, T record) where T : notnull
+    {
+        using (Utf8JsonWriter json = new(terminal.Output, Compact))
+            JsonSerializer.Serialize(json, record, Records);
+        terminal.Output.Write("\n"u8);
+    }
+
     /// <summary>A number for JSON, which knows no infinity: null then.</summary>
     public static JsonNode? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 
@@ -92,6 +107,9 @@ internal static class Printing
         double number => number.ToString("G6", CultureInfo.InvariantCulture),
         _ => Printable((string)value),
     };
+
+    /// <summary>A score for people.</summary>
+    public static string Score(double? score) => score is { } value ? value.ToString("0.0", CultureInfo.InvariantCulture) : "insufficient data";
 
     /// <summary>Names come from the open web: control characters must not reach a terminal.</summary>
     public static string Printable(string text) =>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -35,21 +37,6 @@ internal sealed class Session
 
     public Option<GraphLevel?> Level { get; } = Choice.Optional<GraphLevel>("--graph-level", "Which of the two graphs in a run of the link store; domain by default.");
 
-    /// <summary>The part of a run that was asked for, to be read as a run of its own.</summary>
-    /// <exception cref="UsageException">The run has no graph of that level.</exception>
-    public static Run Part(Run run, GraphLevel? level)
-    {
-        bool ofPages = run.Ranked.Granularity == "page";
-        return level switch
-        {
-            null => run,
-            GraphLevel.Page when run.Pages is { } pages => pages,
-            GraphLevel.Page when ofPages => run,
-            GraphLevel.Domain when run.Pages is not null || !ofPages => run,
-            _ => throw new UsageException($"run {run.Id} has no graph of {level.ToString()!.ToLowerInvariant()}s: its graph {run.Ranked.Id} has nodes of granularity '{run.Ranked.Granularity}'"),
-        };
-    }
-
     public DataFolder Folder(ParseResult parsed) => new(parsed.GetValue(Data) ?? "./data"); // null where help asks for completions
 
     public Run OpenRun(ParseResult parsed) => Folder(parsed).OpenRun(parsed.GetValue(RunId), Cancel);
@@ -72,16 +59,25 @@ internal sealed class Session
         }
     }
 
+    /// <summary>What is said where the target is not in the index: one line on standard output, near names on standard error; the exit code is 0.</summary>
+    public int NotInIndex(RunAuthority authority, string target, bool json, Action<JsonObject>? more = null)
+    {
+        if (json)
+        {
+            var answer = new JsonObject { ["run"] = authority.Run.Id, ["graph"] = authority.Part.Ranked.Id, ["level"] = authority.LevelWord, ["target"] = target, ["in_index"] = false };
+            more?.Invoke(answer);
+            Printing.Json(Terminal, answer);
+        }
+        else
+            Printing.Lines(Terminal, $"{Printing.Printable(target)} is not in the index: run {authority.Run.Id} knows no such {authority.LevelWord}");
+        IReadOnlyList<string> near = authority.Near(target, Cancel);
+        if (near.Count > 0)
+            Note($"near it are {string.Join(", ", near.Select(Printing.Printable))}");
+        return ExitCode.Done;
+    }
+
     /// <summary>A remark for a person, on standard error.</summary>
     public void Note(string text) => Terminal.Error.WriteLine(text);
-}
-
-/// <summary>What the nodes of a graph are.</summary>
-internal enum GraphLevel
-{
-    /// <summary>Hosts, domains or owners, whatever hosts were folded to.</summary>
-    Domain,
-    Page,
 }
 
 /// <summary>How data is printed.</summary>

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -19,8 +19,8 @@ internal static class ShowCommand
             if (parsed.GetValue(count) < 0)
                 throw new UsageException($"-n must be 0 or more, not {parsed.GetValue(count)}");
             using Run opened = session.OpenRun(parsed);
-            Run run = Session.Part(opened, parsed.GetValue(session.Level) ?? Meant(opened, parsed.GetValue(target)!));
-            int node = Find(run.Graph.Names, parsed.GetValue(target)!, session.Cancel);
+            Run run = RunTargets.Part(opened, parsed.GetValue(session.Level) ?? RunTargets.Meant(opened, parsed.GetValue(target)!));
+            int node = Find(run, parsed.GetValue(target)!, session.Cancel);
             var links = new LinkFlow(run);
             Flow[] arriving = links.Into(node, parsed.GetValue(count), session.Cancel), leaving = links.OutOf(node, parsed.GetValue(count), session.Cancel);
             if (session.Layout(parsed, csv: false) == Layout.Json)
@@ -32,16 +32,13 @@ internal static class ShowCommand
         return command;
     }
 
-    /// <summary>In a run of the link store, a URL means a page, unless it names a domain only.</summary>
-    internal static GraphLevel? Meant(Run run, string target) =>
-        run.Pages is { } pages && run.Graph.Names.Find(target) < 0 && (pages.Graph.Names.Find(target) >= 0 || target.Contains("://", StringComparison.Ordinal)) ? GraphLevel.Page : null;
-
     /// <summary>The node of that name, else of that number.</summary>
     /// <exception cref="UsageException">Neither; says which names are near.</exception>
-    internal static int Find(NodeNames names, string target, CancellationToken cancel)
+    internal static int Find(Run run, string target, CancellationToken cancel)
     {
-        int node = names.Find(target);
-        if (node >= 0 || (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out node) && node < names.Count))
+        NodeNames names = run.Graph.Names;
+        int node = RunTargets.Find(run, target, within: false);
+        if (node >= 0)
             return node;
         if (!names.Stored)
             throw new UsageException($"there is no node '{target}'; " + (names.Count == 0 ? "the graph has none" : $"nodes are numbers from 0 to {names.Count - 1}"));

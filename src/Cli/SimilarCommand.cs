@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -21,8 +22,8 @@ internal static class SimilarCommand
             Layout layout = session.Layout(parsed);
             using Run opened = session.OpenRun(parsed);
             string name = parsed.GetValue(target)!;
-            Run run = Session.Part(opened, parsed.GetValue(session.Level) ?? ShowCommand.Meant(opened, name));
-            int node = ShowCommand.Find(run.Graph.Names, name, session.Cancel);
+            Run run = RunTargets.Part(opened, parsed.GetValue(session.Level) ?? RunTargets.Meant(opened, name));
+            int node = ShowCommand.Find(run, name, session.Cancel);
             SimilarDomainsResult similar = SimilarDomains.To(run.Graph, node, parsed.GetValue(count), new SimilarDomainsOptions { LeastShared = parsed.GetValue(shared) }, session.Cancel);
             Print(session, layout, run, node, similar);
             return ExitCode.Done;

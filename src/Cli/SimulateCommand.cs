@@ -1,8 +1,7 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -36,132 +35,54 @@ internal static class SimulateCommand
                 throw new UsageException($"--weight must be finite and at least 0, not {given.ToString(CultureInfo.InvariantCulture)}");
             string name = parsed.GetValue(target)!;
             using Run run = session.OpenRun(parsed);
-            RunAuthority authority = RunAuthority.Open(run, name, parsed.GetValue(session.Level));
+            var authority = RunAuthority.Open(run, name, parsed.GetValue(session.Level));
             int node = authority.Find(name);
             if (node < 0)
-                return authority.NotInIndex(session, name, layout == Layout.Json);
-            var reader = new EditReader(authority, node, parsed.GetValue(weight) ?? double.NaN);
-            // In this order, whatever the order on the command line: what is removed cannot be linked to, what is added can be nofollowed.
-            ReadEdit[] edits =
+                return session.NotInIndex(authority, name, layout == Layout.Json);
+            AskedEdit[] asked =
             [
-                .. parsed.GetValue(add)!.Select(text => reader.Read("add", text)), .. parsed.GetValue(nofollow)!.Select(text => reader.Read("nofollow", text)),
-                .. parsed.GetValue(disavow)!.Select(text => reader.Read("disavow", text)), .. parsed.GetValue(remove)!.Select(text => reader.Read("remove", text)),
+                .. parsed.GetValue(add)!.Select(text => AskedEdit.Parse(EditWord.Add, text, parsed.GetValue(weight))), .. parsed.GetValue(nofollow)!.Select(text => AskedEdit.Parse(EditWord.Nofollow, text)),
+                .. parsed.GetValue(disavow)!.Select(text => AskedEdit.Parse(EditWord.Disavow, text)), .. parsed.GetValue(remove)!.Select(text => AskedEdit.Parse(EditWord.Remove, text)),
             ];
-            if (edits.Length == 0)
+            if (asked.Length == 0)
                 throw new UsageException("nothing to simulate: name at least one --add, --remove, --nofollow or --disavow");
-            long start = Stopwatch.GetTimestamp();
-            SimulationResult result = Simulation.Of(authority.Solved, node, [.. edits.SelectMany(edit => edit.Edits)],
+            var reader = new EditReader(authority, node);
+            var told = SimulationAnswer.Of(authority, node, reader, reader.Read(asked, cancel: session.Cancel),
                 new SimulationOptions { Movers = parsed.GetValue(movers), Tolerance = parsed.GetValue(tolerance) }, session.Cancel);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            Told[] told = Tell(edits, result.Effects, reader);
             if (layout == Layout.Json)
-                Printing.Json(session.Terminal, Describe(authority, result, told, seconds));
+                Printing.Json(session.Terminal, told);
             else if (layout == Layout.Csv)
                 Printing.Table(session.Terminal, Layout.Csv, ["name", "raw_before", "raw_after", "change", "bound", "score_before", "score_after", "rank_before", "rank_after"],
-                    new[] { result.Target }.Concat(result.Movers).Select(c => Row(authority, c)));
+                    new[] { told.Target }.Concat(told.Movers).Select(c => (object?[])[c.Name, c.RawBefore, c.RawAfter, c.Change, c.Bound, c.ScoreBefore, c.ScoreAfter, c.RankBefore, c.RankAfter]));
             else
-                Print(session, authority, result, told, seconds);
+                Print(session, told);
             return ExitCode.Done;
         });
         return command;
     }
 
-    /// <summary>What became of one edit of the command line.</summary>
-    private sealed record Told(ReadEdit Edit, int Applied, string Note);
-
-    private static Told[] Tell(ReadEdit[] edits, IReadOnlyList<EditEffect> effects, EditReader reader)
+    private static void Print(Session session, SimulationAnswer told)
     {
-        var told = new Told[edits.Length];
-        int at = 0;
-        for (int i = 0; i < edits.Length; i++)
-        {
-            int applied = 0;
-            foreach (LinkEdit _ in edits[i].Edits)
-                applied += effects[at++] == EditEffect.Applied ? 1 : 0;
-            told[i] = new Told(edits[i], applied, applied > 0 ? "" : edits[i].Edits.Count == 0 ? "no effect: that page has no links there that pass anything" : reader.Reason(effects[at - 1], edits[i].Edits[^1]));
-        }
-        return told;
-    }
-
-    private static object?[] Row(RunAuthority authority, NodeChange c)
-    {
-        double before = authority.ScoreOf(c.Node, c.Before), after = authority.Score(c.After);
-        return [authority.Graph.Names[c.Node], c.Before, c.After, c.Change, c.Bound, double.IsNaN(before) ? null : before, c.After > 0 ? after : null, c.RankBefore == 0 ? null : c.RankBefore, c.RankAfter == 0 ? null : c.RankAfter];
-    }
-
-    private static JsonObject Describe(RunAuthority authority, SimulationResult result, Told[] edits, double seconds) => new()
-    {
-        ["run"] = authority.Run.Id,
-        ["graph"] = authority.Part.Ranked.Id,
-        ["level"] = authority.Level,
-        ["in_index"] = true,
-        ["scale_version"] = authority.Scale.Version,
-        ["target"] = Describe(authority, result.Target),
-        ["within_tolerance"] = result.WithinTolerance,
-        ["edits"] = new JsonArray([.. edits.Select(e => new JsonObject
-        {
-            ["edit"] = e.Edit.Word,
-            ["what"] = e.Edit.Text,
-            ["changes"] = e.Applied,
-            ["note"] = e.Note.Length > 0 ? e.Note : null,
-        })]),
-        ["movers"] = new JsonArray([.. result.Movers.Select(m => Describe(authority, m))]),
-        ["others_move_at_most"] = result.OthersMoveAtMost,
-        ["residual"] = result.Residual,
-        ["rows_changed"] = result.RowsChanged,
-        ["links_followed"] = result.LinksFollowed,
-        ["seconds"] = seconds,
-    };
-
-    private static JsonObject Describe(RunAuthority authority, NodeChange c) => new()
-    {
-        ["name"] = authority.Graph.Names[c.Node],
-        ["node"] = c.Node,
-        ["raw_before"] = c.Before,
-        ["raw_after"] = c.After,
-        ["change"] = c.Change,
-        ["bound"] = c.Bound,
-        ["score_before"] = Printing.Number(authority.ScoreOf(c.Node, c.Before)),
-        ["score_after"] = c.After > 0 ? authority.Score(c.After) : null,
-        ["score_bound"] = ScoreBound(authority, c),
-        ["rank_before"] = c.RankBefore == 0 ? null : c.RankBefore,
-        ["rank_after"] = c.RankAfter == 0 ? null : c.RankAfter,
-    };
-
-    /// <summary>The target's score under the edits, or NaN: nobody linked to it, and none of the edits makes anybody.</summary>
-    private static double ScoreAfter(RunAuthority authority, NodeChange target, IEnumerable<Told> edits) =>
-        authority.HasReferringDomain(target.Node) || edits.Any(e => e.Edit.Word == "add" && e.Applied > 0) ? authority.Score(target.After) : double.NaN;
-
-    /// <summary>How far the score can be off, in points.</summary>
-    private static double ScoreBound(RunAuthority authority, NodeChange c)
-    {
-        double score = authority.Score(c.After);
-        return Math.Max(authority.Score(c.After + c.Bound) - score, score - authority.Score(c.After - c.Bound));
-    }
-
-    private static void Print(Session session, RunAuthority authority, SimulationResult result, Told[] edits, double seconds)
-    {
-        NodeChange t = result.Target;
-        double before = authority.ScoreOf(t.Node, t.Before), after = ScoreAfter(authority, t, edits);
-        foreach (Told e in edits)
-            Printing.Lines(session.Terminal, $"{e.Edit.Word} {Printing.Printable(e.Edit.Text)}: {(e.Note.Length > 0 ? e.Note : e.Applied == 1 ? "1 change" : $"{Printing.ForPeople(e.Applied)} changes")}");
-        string name = Printing.Printable(authority.Graph.Names[t.Node]);
-        if (t.RankAfter == 0)
-            Printing.Lines(session.Terminal, $"{name}: would be gone (authority {RunAuthority.ForPeople(before)}, raw {Printing.ForPeople(t.Before)} now)");
+        SimulatedNode t = told.Target;
+        foreach (EditOutcome e in told.Edits)
+            Printing.Lines(session.Terminal, $"{e.Edit.ToString().ToLowerInvariant()} {Printing.Printable(e.What)}: {e.Note ?? (e.Changes == 1 ? "1 change" : $"{Printing.ForPeople(e.Changes)} changes")}");
+        string name = Printing.Printable(t.Name);
+        if (told.TargetRemoved)
+            Printing.Lines(session.Terminal, $"{name}: would be gone (authority {Printing.Score(t.ScoreBefore)}, raw {Printing.ForPeople(t.RawBefore)} now)");
         else
             Printing.Lines(session.Terminal,
-                $"{name}: authority {RunAuthority.ForPeople(before)} → {RunAuthority.ForPeople(after)}{(double.IsNaN(before) || double.IsNaN(after) ? "" : $" ({Signed(after - before)} points, ± {Short(ScoreBound(authority, t))})")}, "
-                + $"raw {Printing.ForPeople(t.Before)} → {Printing.ForPeople(t.After)} (± {Short(t.Bound)}, certified), rank {Printing.ForPeople(t.RankBefore)} → about {Printing.ForPeople(t.RankAfter)}");
-        if (result.Movers.Count > 0)
+                $"{name}: authority {Printing.Score(t.ScoreBefore)} → {Printing.Score(t.ScoreAfter)}{(t is { ScoreBefore: { } before, ScoreAfter: { } after } ? $" ({Signed(after - before)} points, ± {Short(t.ScoreBound)})" : "")}, "
+                + $"raw {Printing.ForPeople(t.RawBefore)} → {Printing.ForPeople(t.RawAfter)} (± {Short(t.Bound)}, certified), rank {Printing.ForPeople(t.RankBefore)} → about {Printing.ForPeople(t.RankAfter)}");
+        if (told.Movers.Count > 0)
         {
             Printing.Lines(session.Terminal, "who else moves most:");
-            Printing.Table(session.Terminal, Layout.Text, ["name", "raw before", "raw after", "change", "±", "points"], result.Movers.Select(m => (object?[])
+            Printing.Table(session.Terminal, Layout.Text, ["name", "raw before", "raw after", "change", "±", "points"], told.Movers.Select(m => (object?[])
             [
-                authority.Graph.Names[m.Node], m.Before, m.After, m.Change, Short(m.Bound), Signed(authority.Score(m.After) - authority.Score(m.Before)),
+                m.Name, m.RawBefore, m.RawAfter, m.Change, Short(m.Bound), m is { ScoreBefore: { } from, ScoreAfter: { } to } ? Signed(to - from) : null,
             ]));
         }
-        Printing.Lines(session.Terminal, $"no other moves by more than {Short(result.OthersMoveAtMost)}; {Printing.ForPeople(result.LinksFollowed)} links followed in {(1000 * seconds).ToString("0.#", CultureInfo.InvariantCulture)} ms");
-        if (!result.WithinTolerance)
+        Printing.Lines(session.Terminal, $"no other moves by more than {Short(told.OthersMoveAtMost)}; {Printing.ForPeople(told.LinksFollowed)} links followed in {(1000 * told.Seconds).ToString("0.#", CultureInfo.InvariantCulture)} ms");
+        if (!told.WithinTolerance)
             session.Note("note: the bound is wider than the tolerance asked for: what was changed is too much for a simulation; rank again for exact values");
     }
 

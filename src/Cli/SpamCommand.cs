@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Spam;
 using Backlinks.Stores;
 
@@ -12,7 +13,6 @@ namespace Backlinks.Cli;
 internal static class SpamCommand
 {
     private const int MembersTold = 40; // of a cluster, for people; JSON and CSV hold all
-    private const int VictimsDrawn = 10;
 
     public static Command Create(Session session)
     {
@@ -28,12 +28,13 @@ internal static class SpamCommand
             if (parsed.GetValue(least) is not (>= 0 and <= 100))
                 throw new UsageException($"--min-score must be 0 to 100, not {parsed.GetValue(least).ToString(CultureInfo.InvariantCulture)}");
             using Run run = session.OpenRun(parsed);
-            SpamReport report = Report(run);
+            var spam = new SpamRun(run);
+            SpamReport report = spam.Report;
             string? name = parsed.GetValue(what);
             if (name is not null && report.Clusters.FirstOrDefault(c => c.Id == name) is { } cluster)
             {
-                Show(session, layout, run, cluster);
-                Draw(session, run, cluster, dotPath, graphMlPath);
+                Show(session, layout, spam, cluster);
+                Draw(session, spam, cluster, dotPath, graphMlPath);
             }
             else if (dotPath is not null || graphMlPath is not null)
                 throw new UsageException("--graphviz and --graphml draw one cluster: name it by its id");
@@ -42,25 +43,10 @@ internal static class SpamCommand
             else if (LooksLikeId(name))
                 throw new UsageException($"run {run.Id} has no cluster '{name}'; " + (report.Clusters.Count == 0 ? "it has none" : $"it has {report.Clusters.Count}, such as {string.Join(", ", report.Clusters.Take(5).Select(c => c.Id))}"));
             else
-                return Target(session, layout, run, report, name);
+                return Target(session, layout, spam, name);
             return ExitCode.Done;
         });
         return command;
-    }
-
-    /// <exception cref="StoreException">The run was made without looking for spam.</exception>
-    internal static SpamReport Report(Run run) =>
-        run.Document(SpamReport.FileName) is { } json ? SpamReport.Parse(json, Path.Combine(run.Folder, SpamReport.FileName))
-        : throw new StoreException(run.Folder, "was made without looking for spam: spam is found in runs of the link store ('backlinks rank --store' without '--without spam')");
-
-    /// <summary>The node of a domain: <c>domain:</c> before it, or a URL around it, is taken off; −1 where the run does not know it.</summary>
-    internal static int Find(Run run, string target)
-    {
-        string name = RunAuthority.WithoutPrefix(target);
-        int node = run.Graph.Names.Find(name);
-        if (node < 0 && Uri.TryCreate(name, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-            node = Nearest(run.Graph.Names, url.IdnHost);
-        return node >= 0 ? node : Nearest(run.Graph.Names, name);
     }
 
     internal static int NotInIndex(Session session, Layout layout, Run run, string target)
@@ -70,19 +56,6 @@ internal static class SpamCommand
         else
             Printing.Lines(session.Terminal, $"{Printing.Printable(target)} is not in the index: run {run.Id} knows no such domain");
         return ExitCode.Done;
-    }
-
-    /// <summary>Cluster of each domain: 0 for none, else 1 + its place in the report.</summary>
-    internal static MappedArray<uint> ClusterOf(Run run) =>
-        run.Array<uint>("cluster") ?? throw new StoreException(run.Folder, "has no array 'cluster': rank again");
-
-    /// <summary>A host's own node, else that of a domain above it.</summary>
-    private static int Nearest(NodeNames names, string host)
-    {
-        for (; host.Contains('.', StringComparison.Ordinal); host = host[(host.IndexOf('.', StringComparison.Ordinal) + 1)..])
-            if (names.Find(host) is var node && node >= 0)
-                return node;
-        return -1;
     }
 
     private static bool LooksLikeId(string name) => name.Length == 10 && name.StartsWith("c-", StringComparison.Ordinal) && name.AsSpan(2).ContainsAnyExcept("0123456789abcdef") is false;
@@ -102,19 +75,17 @@ internal static class SpamCommand
     private static string Families(SpamCluster cluster) =>
         string.Join(" ", cluster.Families.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Key.ToString().ToLowerInvariant()} {f.Value:+0.0;-0.0}")));
 
-    private static void Show(Session session, Layout layout, Run run, SpamCluster cluster)
+    private static void Show(Session session, Layout layout, SpamRun spam, SpamCluster found)
     {
-        Authority[] authority = AuthorityOf(session, run, cluster);
+        SpamCluster cluster = spam.WithAuthority(found, session.Cancel);
         if (layout == Layout.Json)
         {
             JsonObject json = SpamReport.Describe(cluster);
-            json["run"] = run.Id;
-            foreach ((JsonNode? member, Authority of) in json["members"]!.AsArray().Zip(authority))
-                (member!["raw_with"], member["raw_without"]) = (of.With, of.Without);
+            json["run"] = spam.Run.Id;
             Printing.Json(session.Terminal, json);
             return;
         }
-        IEnumerable<object?[]> rows = cluster.Members.Zip(authority, (m, a) => new object?[] { m.Name, m.Role.ToString().ToLowerInvariant(), a.With, a.Without, m.Supporters, m.Outside });
+        IEnumerable<object?[]> rows = cluster.Members.Select(m => new object?[] { m.Name, m.Role.ToString().ToLowerInvariant(), m.Raw, m.RawWithout, m.Supporters, m.Outside });
         string[] columns = ["member", "role", "raw_with", "raw_without", "supporters_inside", "supporters_outside"];
         if (layout == Layout.Csv)
         {
@@ -140,114 +111,36 @@ internal static class SpamCommand
             yield return "      such as " + string.Join(", ", reason.Examples.Select(Printing.Printable));
     }
 
-    private static readonly string[] DampingOf = ["raw", "authority", "pagerank"]; // the first that says it
-
-    private static double Damping(Run run) =>
-        DampingOf.Select(name => (double?)run.Manifest.Configuration.GetValueOrDefault(name)?["damping"]).FirstOrDefault(d => d is not null) ?? new PageRankOptions().Damping;
-
-    private readonly record struct Authority(double With, double Without);
-
-    /// <summary>Raw authority of each member with the cluster's inner links and without them.</summary>
-    private static Authority[] AuthorityOf(Session session, Run run, SpamCluster cluster)
-    {
-        int[] nodes = [.. cluster.Members.Select(m => run.Graph.Names.Find(m.Name))];
-        var inside = nodes.ToHashSet();
-        double damping = Damping(run);
-        double[] without = DiscountedAuthority.Compute(run.Graph, (u, v) => inside.Contains(u) && inside.Contains(v) ? 0 : 1, damping, session.Cancel);
-        return [.. cluster.Members.Select((m, i) => new Authority(m.Raw, nodes[i] < 0 ? double.NaN : without[nodes[i]]))];
-    }
-
-    private static void Draw(Session session, Run run, SpamCluster cluster, string? dotPath, string? graphMlPath)
+    private static void Draw(Session session, SpamRun spam, SpamCluster cluster, string? dotPath, string? graphMlPath)
     {
         if (dotPath is null && graphMlPath is null)
             return;
-        LinkGraph graph = run.Graph;
-        var nodes = new List<NeighbourNode>();
-        var raw = run.Array<double>("raw_before") ?? run.Array<double>("raw");
-        foreach (SpamMember member in cluster.Members)
-            if (graph.Names.Find(member.Name) is var node && node >= 0)
-                nodes.Add(new NeighbourNode(node, member.Name, member.Raw, cluster.Score, member.Role == SpamRole.Target ? 0 : 1));
-        foreach (CamouflageVictim victim in cluster.Victims.Take(VictimsDrawn))
-            if (graph.Names.Find(victim.Name) is var node && node >= 0)
-                nodes.Add(new NeighbourNode(node, victim.Name, raw?[node] ?? double.NaN, 0, 2));
-        var drawn = nodes.Select(n => n.Node).ToHashSet();
-        var links = new List<NeighbourLink>();
-        double damping = Damping(run);
-        foreach (NeighbourNode node in nodes.Where(n => n.Distance < 2))
-        {
-            double total = graph.OutTotal(node.Node);
-            for (long i = graph.OutOffsets[node.Node]; i < graph.OutOffsets[node.Node + 1L]; i++)
-                if (graph.OutLinks[i] is var target && drawn.Contains((int)target) && graph.OutWeight(i) is var weight && weight > 0)
-                    links.Add(new NeighbourLink(node.Node, (int)target, weight, weight / total, damping * weight / total * node.Raw));
-        }
-        var extract = Neighbourhood.Of(nodes, links);
+        Neighbourhood extract = spam.Drawing(cluster, spam.Run.Array<double>("raw") is null ? null : RunAuthority.Open(spam.Run, GraphLevel.Domain).ScoreOf);
         if (dotPath is not null)
             ExportFile.Write(dotPath, extract.WriteDot);
         if (graphMlPath is not null)
             ExportFile.Write(graphMlPath, extract.WriteGraphMl);
-        session.Note($"wrote {nodes.Count} nodes and {links.Count} links to {string.Join(" and ", new[] { dotPath, graphMlPath }.OfType<string>())}");
+        session.Note($"wrote {extract.Nodes.Count} nodes and {extract.Links.Count} links to {string.Join(" and ", new[] { dotPath, graphMlPath }.OfType<string>())}");
     }
 
-    private static int Target(Session session, Layout layout, Run run, SpamReport report, string name)
+    private static int Target(Session session, Layout layout, SpamRun spam, string name)
     {
-        int node = Find(run, name);
+        int node = RunTargets.Find(spam.Run, name);
         if (node < 0)
-            return NotInIndex(session, layout, run, name);
-        MappedArray<uint> cluster = ClusterOf(run);
-        SpamCluster? own = cluster[node] == 0 ? null : report.Clusters[(int)cluster[node] - 1];
-        string domain = run.Graph.Names[node];
-        var from = InLinks(run, node, cluster, session.Cancel);
-        double all = from.Sum(f => f.Passes);
-        var rows = from.Where(f => f.Cluster != 0).GroupBy(f => f.Cluster).Select(g => (Cluster: report.Clusters[(int)g.Key - 1], Count: g.Count(), Passes: g.Sum(f => f.Passes), Examples: g.OrderByDescending(f => f.Passes).Take(5).Select(f => run.Graph.Names[f.Source]).ToArray()))
-            .OrderByDescending(r => r.Passes).ToArray();
-        string? excluded = report.Excluded.FirstOrDefault(e => e.Name == domain)?.Reason;
+            return NotInIndex(session, layout, spam.Run, name);
+        var told = SpamEvidence.Of(spam, node, session.Cancel);
         if (layout == Layout.Json)
         {
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["run"] = run.Id,
-                ["target"] = domain,
-                ["in_index"] = true,
-                ["spam_score"] = own?.Score ?? 0,
-                ["cluster"] = own?.Id,
-                ["role"] = own?.Members.First(m => m.Name == domain).Role.ToString().ToLowerInvariant(),
-                ["excluded"] = excluded,
-                ["in_links"] = from.Count,
-                ["in_links_from_clusters"] = from.Count(f => f.Cluster != 0),
-                ["share_from_clusters"] = all > 0 ? rows.Sum(r => r.Passes) / all : 0,
-                ["clusters"] = new JsonArray([.. rows.Select(r => new JsonObject
-                {
-                    ["id"] = r.Cluster.Id, ["score"] = r.Cluster.Score, ["confirmed"] = r.Cluster.Confirmed, ["in_links"] = r.Count, ["share"] = all > 0 ? r.Passes / all : 0,
-                    ["examples"] = new JsonArray([.. r.Examples.Select(e => JsonValue.Create(e))]),
-                })]),
-            });
+            Printing.Json(session.Terminal, told);
             return ExitCode.Done;
         }
-        string[] columns = ["cluster", "score", "confirmed", "in_links", "share", "examples"];
-        IEnumerable<object?[]> table = rows.Select(r => new object?[] { r.Cluster.Id, r.Cluster.Score, r.Cluster.Confirmed, r.Count, all > 0 ? r.Passes / all : 0.0, string.Join(' ', r.Examples) });
         if (layout == Layout.Text)
             Printing.Lines(session.Terminal,
-                own is null ? $"{Printing.Printable(domain)} is a member of no cluster" : string.Create(CultureInfo.InvariantCulture, $"{Printing.Printable(domain)} is a {own.Members.First(m => m.Name == domain).Role.ToString().ToLowerInvariant()} of cluster {own.Id} (score {own.Score:0}{(own.Confirmed ? ", confirmed" : "")})"),
-                $"{from.Count(f => f.Cluster != 0)} of {from.Count} domains that link to it are members of clusters" + (excluded is null ? "" : $"; left out as a target: it {Printing.Printable(excluded)}"));
-        if (layout == Layout.Csv || rows.Length > 0)
-            Printing.Table(session.Terminal, layout, columns, table);
+                told.Cluster is null ? $"{Printing.Printable(told.Target)} is a member of no cluster"
+                    : string.Create(CultureInfo.InvariantCulture, $"{Printing.Printable(told.Target)} is a {told.Role.ToString()!.ToLowerInvariant()} of cluster {told.Cluster} (score {told.SpamScore:0}{(spam.Find(told.Cluster)!.Confirmed ? ", confirmed" : "")})"),
+                $"{told.InLinksFromClusters} of {told.InLinks} domains that link to it are members of clusters" + (told.Excluded is null ? "" : $"; left out as a target: it {Printing.Printable(told.Excluded)}"));
+        if (layout == Layout.Csv || told.Clusters.Count > 0)
+            Printing.Table(session.Terminal, layout, ["cluster", "score", "confirmed", "in_links", "share", "examples"], told.Clusters.Select(c => new object?[] { c.Id, c.Score, c.Confirmed, c.InLinks, c.Share, string.Join(' ', c.Examples) }));
         return ExitCode.Done;
-    }
-
-    /// <summary>Sources of a node, their cluster and what they would pass without any discount, in parts of d.</summary>
-    internal static List<(int Source, uint Cluster, double Passes)> InLinks(Run run, int node, MappedArray<uint> cluster, CancellationToken cancel)
-    {
-        MappedArray<double>? raw = run.Array<double>("raw_before") ?? run.Array<double>("raw");
-        var from = new List<(int, uint, double)>();
-        long position = run.Graph.InOffsets[node];
-        foreach (uint source in run.Graph.InOf(node))
-        {
-            cancel.ThrowIfCancellationRequested();
-            double weight = run.Graph.InWeights is { } weights ? weights[position] : 1, total = run.Graph.OutTotal((int)source);
-            position++;
-            if (source != (uint)node)
-                from.Add(((int)source, cluster[(int)source], total > 0 ? weight / total * (raw?[(int)source] ?? 1) : 0));
-        }
-        return from;
     }
 }

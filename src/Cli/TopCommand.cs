@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 
 namespace Backlinks.Cli;
@@ -14,7 +15,7 @@ internal static class TopCommand
         by.CompletionSources.Add(context => Session.Known(() =>
         {
             using Run run = session.OpenRun(context.ParseResult);
-            return [.. Session.Part(run, context.ParseResult.GetValue(session.Level)).Orders];
+            return [.. RunTargets.Part(run, context.ParseResult.GetValue(session.Level)).Orders];
         }));
         var command = new Command("top", "Show the highest nodes.") { count, by, session.Level, session.RunId, session.Json, session.Csv };
         command.SetAction(parsed =>
@@ -22,7 +23,7 @@ internal static class TopCommand
             if (parsed.GetValue(count) < 0)
                 throw new UsageException($"-n must be 0 or more, not {parsed.GetValue(count)}");
             using Run opened = session.OpenRun(parsed);
-            Run run = Session.Part(opened, parsed.GetValue(session.Level));
+            Run run = RunTargets.Part(opened, parsed.GetValue(session.Level));
             string name = parsed.GetValue(by)!;
             ScoreColumn order = run.Column(name) is { IsScore: true } column ? column
                 : throw new UsageException($"run {run.Id} cannot be ordered by '{name}'; it can by {string.Join(", ", run.Orders)}");

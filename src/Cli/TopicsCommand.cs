@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 using Backlinks.Topics;
 
@@ -19,7 +20,7 @@ internal static class TopicsCommand
         topic.CompletionSources.Add(context => Session.Known(() =>
         {
             using Run run = session.OpenRun(context.ParseResult);
-            return [.. new TopicScores(run, Session.Part(run, context.ParseResult.GetValue(session.Level))).Taxonomy.Topics.Select(t => t.Id)];
+            return [.. new TopicScores(run, RunTargets.Part(run, context.ParseResult.GetValue(session.Level))).Taxonomy.Topics.Select(t => t.Id)];
         }));
         Option<int> count = new("--count", "-n") { Description = "How many specialists to list.", HelpName = "N", DefaultValueFactory = _ => 10 };
         var command = new Command("topics", "Show what nodes are about: topics, specialists, one node's topics.") { target, topic, count, session.Level, session.RunId, session.Json, session.Csv };
@@ -32,10 +33,10 @@ internal static class TopicsCommand
             Layout layout = session.Layout(parsed);
             using Run opened = session.OpenRun(parsed);
             string? name = parsed.GetValue(target);
-            Run run = Session.Part(opened, parsed.GetValue(session.Level) ?? (name is null ? null : ShowCommand.Meant(opened, name)));
+            Run run = RunTargets.Part(opened, parsed.GetValue(session.Level) ?? (name is null ? null : RunTargets.Meant(opened, name)));
             var scores = new TopicScores(opened, run);
             if (name is not null)
-                PrintNode(session, layout, scores, ShowCommand.Find(run.Graph.Names, name, session.Cancel));
+                PrintNode(session, layout, scores, ShowCommand.Find(run, name, session.Cancel));
             else if (parsed.GetValue(topic) is { } id)
                 PrintSpecialists(session, layout, scores, Find(scores, id), parsed.GetValue(count));
             else

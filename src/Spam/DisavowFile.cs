@@ -24,7 +24,7 @@ public sealed record DisavowProblem(int Line, bool Refused, string Text);
 /// https://example.com/page.html    every link from that one page
 /// </code>
 /// At most 100,000 lines, comments and blank ones counted, and 2 MiB; a URL at most 2,048 characters. A part of a site cannot be
-/// named: <c>domain:example.com/blog</c> is refused. Names of domains are compared in lower case and ASCII (punycode), <c>www.</c>
+/// named: <c>domain:example.com/blog</c> is refused, nor can a public suffix such as <c>co.uk</c>. Names of domains are compared in lower case and ASCII (punycode), <c>www.</c>
 /// is a subdomain like any other.
 /// <para>Reading lists all problems and goes on; nothing in a file throws. One pass; memory is the entries.</para>
 /// </summary>
@@ -52,12 +52,13 @@ public sealed class DisavowFile
     /// <summary>Whether it would be accepted as it is.</summary>
     public bool Accepted => !Problems.Any(p => p.Refused);
 
+    /// <param name="isPublicSuffix">Whether others register domains under a name, as under <c>co.uk</c>; null where nobody can tell.</param>
     /// <exception cref="SpamException">The file cannot be read.</exception>
-    public static DisavowFile Read(string path, CancellationToken cancel = default)
+    public static DisavowFile Read(string path, Func<string, bool>? isPublicSuffix = null, CancellationToken cancel = default)
     {
         try
         {
-            return Parse(File.ReadAllBytes(path), cancel);
+            return Parse(File.ReadAllBytes(path), isPublicSuffix, cancel);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or (IOException and not SpamException))
         {
@@ -65,7 +66,8 @@ public sealed class DisavowFile
         }
     }
 
-    public static DisavowFile Parse(ReadOnlySpan<byte> content, CancellationToken cancel = default)
+    /// <inheritdoc cref="Read"/>
+    public static DisavowFile Parse(ReadOnlySpan<byte> content, Func<string, bool>? isPublicSuffix = null, CancellationToken cancel = default)
     {
         var entries = new List<DisavowEntry>();
         var problems = new List<DisavowProblem>();
@@ -92,7 +94,7 @@ public sealed class DisavowFile
             text = text.Trim();
             if (text.Length == 0 || text[0] == '#')
                 continue;
-            if (ParseLine(text, line, problems) is not { } entry)
+            if (ParseLine(text, line, problems, isPublicSuffix) is not { } entry)
                 continue;
             if (seen.TryAdd((entry.Domain, entry.Name), line))
                 entries.Add(entry);
@@ -124,7 +126,7 @@ public sealed class DisavowFile
     /// they say why, the entries are what counts.
     /// </summary>
     /// <param name="header">Comment lines for the head.</param>
-    /// <param name="groups">Comment lines and the domains that they explain, the most important first.</param>
+    /// <param name="groups">Comment lines and the domains, or URLs with their scheme, that they explain, the most important first.</param>
     /// <returns>How many domains did not fit: they are named in no line.</returns>
     public static (byte[] Content, int LeftOut) Write(IEnumerable<string> header, IEnumerable<(IReadOnlyList<string> Why, IReadOnlyList<string> Domains)> groups)
     {
@@ -136,14 +138,14 @@ public sealed class DisavowFile
             Add("# " + line);
         foreach ((IReadOnlyList<string> why, IReadOnlyList<string> domains) in groups)
         {
-            string[] names = [.. domains.Select(d => Normalise(d)).OfType<string>().Where(written.Add)];
+            string[] names = [.. domains.Select(Entry).OfType<string>().Where(written.Add)];
             if (names.Length == 0)
                 continue;
             foreach (string line in why)
                 if (Fits(lines + names.Length, bytes + Size(line) + names.Sum(Size)))
                     Add("# " + line);
             foreach (string name in names)
-                if (!Fits(lines, bytes + Size(name)) || !Add("domain:" + name))
+                if (!Fits(lines, bytes + Size(name)) || !Add(name))
                     leftOut++;
         }
         if (leftOut > 0)
@@ -156,7 +158,7 @@ public sealed class DisavowFile
 
         bool Add(string line)
         {
-            line = string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)); // names come from the open web
+            line = string.Concat(line.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)); // names come from the open web
             text.Append(line).Append('\n');
             lines++;
             bytes += Encoding.UTF8.GetByteCount(line) + 1;
@@ -164,10 +166,15 @@ public sealed class DisavowFile
         }
     }
 
-    private static DisavowEntry? ParseLine(string text, int line, List<DisavowProblem> problems)
+    /// <summary>The line of a domain or a URL; null where it cannot be one.</summary>
+    private static string? Entry(string name) =>
+        name.Contains("://", StringComparison.Ordinal) ? name.Length <= LongestUrl && !name.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? name : null
+        : Normalise(name) is { } domain ? "domain:" + domain : null;
+
+    private static DisavowEntry? ParseLine(string text, int line, List<DisavowProblem> problems, Func<string, bool>? isPublicSuffix)
     {
         if (text.StartsWith("domain:", StringComparison.OrdinalIgnoreCase))
-            return ParseDomain(text[7..].Trim(), line, problems);
+            return ParseDomain(text[7..].Trim(), line, problems, isPublicSuffix);
         int scheme = text.IndexOf("://", StringComparison.Ordinal);
         if (scheme < 0)
         {
@@ -191,7 +198,7 @@ public sealed class DisavowFile
         return new DisavowEntry(false, text, line);
     }
 
-    private static DisavowEntry? ParseDomain(string name, int line, List<DisavowProblem> problems)
+    private static DisavowEntry? ParseDomain(string name, int line, List<DisavowProblem> problems, Func<string, bool>? isPublicSuffix)
     {
         if (name.IndexOf("://", StringComparison.Ordinal) is var scheme && scheme >= 0)
         {
@@ -209,6 +216,11 @@ public sealed class DisavowFile
         if ((address ? name : Normalise(name)) is not { } normal)
         {
             problems.Add(new(line, true, name.Length == 0 ? "has no name behind 'domain:'" : $"is no name of a domain: '{Short(name)}'"));
+            return null;
+        }
+        if (!address && isPublicSuffix?.Invoke(normal) == true)
+        {
+            problems.Add(new(line, true, $"names a public suffix, under which anybody registers domains: '{Short(normal)}'; write the domains below it that are meant"));
             return null;
         }
         return new DisavowEntry(true, normal, line);

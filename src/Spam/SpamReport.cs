@@ -16,7 +16,16 @@ public enum SpamRole
 /// <param name="Raw">Authority before any discount, in multiples of what a domain without links gets.</param>
 /// <param name="Supporters">Members that link to it.</param>
 /// <param name="Outside">Other owners that link to it.</param>
-public sealed record SpamMember(string Name, SpamRole Role, double Raw, int Supporters, int Outside);
+public sealed record SpamMember(string Name, SpamRole Role, double Raw, int Supporters, int Outside)
+{
+    /// <summary>Raw authority without the cluster's inner links, where that was asked for; never in a report.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RawWithout { get; init; }
+
+    /// <summary>Raw authority with them, that is <see cref="Raw"/>; told where <see cref="RawWithout"/> is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RawWith => RawWithout is null ? null : Raw;
+}
 
 /// <summary>One thing that speaks for a cluster.</summary>
 /// <param name="Text">A sentence with numbers.</param>

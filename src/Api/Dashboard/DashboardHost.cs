@@ -21,6 +21,7 @@ internal static class DashboardHost
         builder.WebHost.UseStaticWebAssets(); // from a built tree as from a published one
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddRadzenComponents();
+        builder.Services.AddSingleton<Backlinks.Stores.Reviews>();
         builder.Services.AddSingleton<Dashboard.RunReader>();
     }
 

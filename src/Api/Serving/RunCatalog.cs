@@ -114,8 +114,8 @@ public sealed class RunCatalog : IDisposable
         }
     }
 
-    private static ProblemException Damaged(string id, IOException error) =>
-        new(503, "run_damaged", $"run '{Clip(id)}' cannot be read: {System.IO.Path.GetFileName((error as StoreException)?.Path ?? "")} {Reason(error)}; rank again, or name another run", null, error);
+    internal static ProblemException Damaged(string id, IOException error) =>
+        new(503, "run_damaged", $"run '{Clip(id)}' cannot be read: {System.IO.Path.GetFileName((error as StoreException)?.Path ?? (error as GraphEngine.GraphException)?.Path ?? "")} {Reason(error)}; rank again, or name another run", null, error);
 
     /// <summary>What is wrong without where on this machine it lies: callers need not know.</summary>
     private static string Reason(IOException error) => error is StoreException { Path.Length: > 0 } known && known.Message.StartsWith(known.Path, StringComparison.Ordinal)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Backlinks.GraphEngine;
+using Backlinks.Pipeline;
 using Backlinks.Spam;
 using Backlinks.Stores;
 
@@ -40,6 +41,47 @@ public sealed class ServedRun
 
     /// <summary>The run's spam clusters; null where none were looked for.</summary>
     public SpamReport? Spam => _spam.Value;
+
+    /// <summary>The run's spam clusters beside its links.</summary>
+    /// <exception cref="RunLacksException">The run was made without looking for spam.</exception>
+    internal SpamRun SpamRun => Once("spam", () => new SpamRun(Run));
+
+    /// <summary>Authority of one level, ready to be explained, edited in thought, or compared.</summary>
+    /// <exception cref="RequestException">The run has no graph of that level.</exception>
+    /// <exception cref="RunLacksException">The run has no raw authority.</exception>
+    internal RunAuthority Authority(GraphLevel? level)
+    {
+        // Null is the level of the run's own graph: one thing under one name.
+        GraphLevel chosen = level ?? (Run.Ranked.Granularity == "page" ? GraphLevel.Page : GraphLevel.Domain);
+        return Once($"authority {chosen}", () => RunAuthority.Open(Run, chosen));
+    }
+
+    /// <summary>Topics of one level.</summary>
+    /// <exception cref="RequestException">The run has no graph of that level.</exception>
+    /// <exception cref="RunLacksException">The run has no topics.</exception>
+    internal TopicScores Topics(GraphLevel? level)
+    {
+        Run part = RunTargets.Part(Run, level);
+        return Once(ReferenceEquals(part, Run) ? "topics" : "topics of pages", () => new TopicScores(Run, part));
+    }
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Lazy<object>> _once = new(StringComparer.Ordinal);
+
+    /// <summary>Makes something of the run once, whoever asks first; it lives as long as the run is open. What fails is tried again.</summary>
+    /// <param name="name">Tells it from other things.</param>
+    internal T Once<T>(string name, Func<T> make) where T : class
+    {
+        Lazy<object> made = _once.GetOrAdd(name, _ => new Lazy<object>(() => make()));
+        try
+        {
+            return (T)made.Value;
+        }
+        catch
+        {
+            _once.TryRemove(new KeyValuePair<string, Lazy<object>>(name, made));
+            throw;
+        }
+    }
 
     /// <summary>The graph of domains.</summary>
     public LinkGraph Domains => Run.Graph;

@@ -100,7 +100,7 @@ public sealed record Attribution
     /// <summary>The sources that have to do with it, by the size of their difference, then by name.</summary>
     public required IReadOnlyList<SourceDifference> Sources { get; init; }
 
-    /// <summary>Sources whose link passes exactly what it did.</summary>
+    /// <summary>Sources whose link passes what it did, but for a billionth of the node's authority: that is what solvers leave. Parts hold it all the same.</summary>
     public required int Unchanged { get; init; }
 
     /// <summary>Splits the difference between the node <paramref name="nodeA"/> of A and the node <paramref name="nodeB"/> of B, which are the same by name.</summary>
@@ -119,6 +119,7 @@ public sealed record Attribution
         SolvedAuthority between = a.Damping == b.Damping ? a : WithDamping(a, b.Damping, cancel);
         var rows = new List<SourceDifference>();
         int unchanged = 0, steps = 0;
+        double noise = Noise * Math.Max(a.Raw[nodeA], b.Raw[nodeB]);
         ReadOnlySpan<uint> before = a.Graph.InOf(nodeA), after = b.Graph.InOf(nodeB);
         foreach (uint source in before)
         {
@@ -151,7 +152,7 @@ public sealed record Attribution
             ScoreAfter = scoreB(rawB),
             Points = points,
             PointsPerRaw = factor,
-            Sources = [.. rows.OrderByDescending(r => Math.Abs(r.Difference)).ThenBy(r => r.Name, StringComparer.Ordinal)],
+            Sources = [.. rows.Where(r => !IsNoise(r, noise)).OrderByDescending(r => Math.Abs(r.Difference)).ThenBy(r => r.Name, StringComparer.Ordinal)],
             Unchanged = unchanged,
         };
 
@@ -161,9 +162,18 @@ public sealed record Attribution
             if (row is { Difference: 0, Change: SourceChange.Kept, Own: 0, Dilution: 0, LinkWeight: 0, Discount: 0, Configuration: 0 })
                 unchanged++;
             else
+            {
                 rows.Add(row);
+                unchanged += IsNoise(row, noise) ? 1 : 0;
+            }
         }
     }
+
+    /// <summary>Of the greater raw value: solvers go to a relative residual of 1e-10, and a source's part in that is less.</summary>
+    private const double Noise = 1e-9;
+
+    private static bool IsNoise(SourceDifference row, double noise) => row.Change == SourceChange.Kept && Math.Abs(row.Difference) <= noise
+        && Math.Abs(row.Own) <= noise && Math.Abs(row.Dilution) <= noise && Math.Abs(row.LinkWeight) <= noise && Math.Abs(row.Discount) <= noise && Math.Abs(row.Configuration) <= noise;
 
     private static AttributionParts Sum(List<SourceDifference> rows, double teleport, double difference)
     {

@@ -95,39 +95,105 @@ public sealed class EdgeOrigins
 
     /// <summary>The edge from one node to another, with those of its links that weigh most.</summary>
     /// <param name="top">Links told one by one.</param>
-    public EdgeOrigin Between(int source, int target, int top = 5)
+    public EdgeOrigin Between(int source, int target, int top = 5) => Between([source], target, top)[0];
+
+    /// <summary>The edges from several nodes to one, in their order: one pass over the records into the target, however many they are.</summary>
+    /// <param name="top">Links of each told one by one.</param>
+    public IReadOnlyList<EdgeOrigin> Between(IReadOnlyList<int> sources, int target, int top = 5, CancellationToken cancel = default)
     {
-        var links = new List<(LinkRecord Record, bool Reported)>();
-        double sum = 0, full = 0;
-        foreach ((LinkRecord record, bool reported) in Into(target, source))
+        ArgumentNullException.ThrowIfNull(sources);
+        ArgumentOutOfRangeException.ThrowIfNegative(top);
+        var behind = new Dictionary<int, Behind>();
+        foreach (int source in sources)
+            behind.TryAdd(source, new Behind(top));
+        bool shared = _pages is not null && _owners is not null;
+        var sums = new SortedDictionary<int, double>(); // of all sources, where owners share
+        if (_pages is null) // rows of records are sorted by source
+            foreach ((int source, Behind of) in behind)
+                foreach ((LinkRecord record, bool reported) in Into(target, source))
+                    of.Add(record, reported);
+        else
         {
-            links.Add((record, reported));
-            sum += record.Weight;
-            full += record.Full;
+            int steps = 0;
+            foreach ((LinkRecord record, bool reported) in Into(target, sources.Count == 1 && !shared ? sources[0] : -1))
+            {
+                if ((++steps & 0xFFF) == 0)
+                    cancel.ThrowIfCancellationRequested();
+                int source = SourceOf(record, reported);
+                if (shared)
+                    sums[source] = sums.GetValueOrDefault(source) + record.Weight;
+                if (behind.TryGetValue(source, out Behind? of))
+                    of.Add(record, reported);
+            }
         }
-        double weight = EdgeWeight(sum), stored = StoredWeight(source, target);
+        return [.. sources.Select(source => Edge(source, target, behind[source], sums))];
+    }
+
+    private EdgeOrigin Edge(int source, int target, Behind behind, SortedDictionary<int, double> sums)
+    {
+        double weight = EdgeWeight(behind.Sum), stored = StoredWeight(source, target);
         return new EdgeOrigin
         {
             Source = source,
             Target = target,
-            LinkCount = links.Count,
-            Links = [.. links.OrderByDescending(l => l.Record.Weight).ThenByDescending(l => l.Record.Full).ThenBy(l => l.Reported).ThenBy(l => l.Record.Index).Take(top).Select(l => Resolve(l.Record, l.Reported))],
-            Sum = sum,
-            Full = full,
+            LinkCount = behind.Count,
+            Links = [.. behind.Heaviest().Select(l => Resolve(l.Record, l.Reported))],
+            Sum = behind.Sum,
+            Full = behind.Full,
             Weight = weight,
-            FullWeight = EdgeWeight(full),
-            OwnerFactor = OwnerFactor(source, target, weight, stored),
+            FullWeight = EdgeWeight(behind.Full),
+            OwnerFactor = OwnerFactor(source, target, weight, stored, sums),
             Stored = stored,
         };
     }
 
+    /// <summary>The links of one edge: their sums, and the heaviest of them.</summary>
+    private sealed class Behind(int top)
+    {
+        private static readonly Comparer<(LinkRecord Record, bool Reported)> Lightest = Comparer<(LinkRecord Record, bool Reported)>.Create((a, b) =>
+            a.Record.Weight != b.Record.Weight ? a.Record.Weight.CompareTo(b.Record.Weight) : a.Record.Full != b.Record.Full ? a.Record.Full.CompareTo(b.Record.Full)
+            : a.Reported != b.Reported ? b.Reported.CompareTo(a.Reported) : b.Record.Index.CompareTo(a.Record.Index));
+
+        private readonly PriorityQueue<(LinkRecord Record, bool Reported), (LinkRecord Record, bool Reported)> _heaviest = new(Lightest);
+
+        public long Count { get; private set; }
+
+        public double Sum { get; private set; }
+
+        public double Full { get; private set; }
+
+        public void Add(LinkRecord record, bool reported)
+        {
+            Count++;
+            Sum += record.Weight;
+            Full += record.Full;
+            if (top == 0)
+                return;
+            if (_heaviest.Count < top)
+                _heaviest.Enqueue((record, reported), (record, reported));
+            else
+                _heaviest.EnqueueDequeue((record, reported), (record, reported));
+        }
+
+        public (LinkRecord Record, bool Reported)[] Heaviest()
+        {
+            var links = new (LinkRecord, bool)[_heaviest.Count];
+            for (int i = links.Length - 1; i >= 0; i--)
+                links[i] = _heaviest.Dequeue();
+            return links;
+        }
+    }
+
     /// <summary>By source: what an edge would weigh beyond what it does if every link were followed and owners did not share; sources whose links are all
     /// withheld included.</summary>
-    public IReadOnlyDictionary<int, double> Withheld(int target)
+    public IReadOnlyDictionary<int, double> Withheld(int target, CancellationToken cancel = default)
     {
-        var full = new SortedDictionary<int, double>();
+        var full = new Dictionary<int, double>();
+        int steps = 0;
         foreach ((LinkRecord record, bool reported) in Into(target, -1))
         {
+            if ((++steps & 0xFFF) == 0)
+                cancel.ThrowIfCancellationRequested();
             int source = SourceOf(record, reported);
             full[source] = full.GetValueOrDefault(source) + record.Full;
         }
@@ -182,7 +248,8 @@ public sealed class EdgeOrigins
         return at < 0 ? 0 : _undiscounted is not null ? _undiscounted[position] : _graph.OutWeight(position);
     }
 
-    private double OwnerFactor(int source, int target, double weight, double stored)
+    /// <param name="sums">Σ weight by source, of all that link to the target.</param>
+    private double OwnerFactor(int source, int target, double weight, double stored, SortedDictionary<int, double> sums)
     {
         if (_pages is null || _owners is null || weight == 0)
             return 1;
@@ -191,12 +258,13 @@ public sealed class EdgeOrigins
             return stored / weight;
         double sum = 0, edges = 0;
         int members = 0;
-        foreach (IGrouping<int, double> other in Into(target, -1).Where(l => _owners[SourceOf(l.Record, l.Reported)] == owner)
-            .Select(l => (Source: SourceOf(l.Record, l.Reported), l.Record.Weight)).GroupBy(l => l.Source, l => (double)l.Weight))
+        foreach ((int other, double of) in sums)
         {
+            if (_owners[other] != owner)
+                continue;
             members++;
-            sum += other.Sum();
-            edges += EdgeWeight(other.Sum());
+            sum += of;
+            edges += EdgeWeight(of);
         }
         return members > 1 && edges > 0 ? Math.Min(1, EdgeWeight(sum) / edges) : 1;
     }

@@ -111,6 +111,18 @@ public sealed record Explanation
         return Level(solved, node, options.Top, options.TopBelow, options.Depth, withheld, cancel);
     }
 
+    /// <summary>What one node passes to another; weight 0 where it does not link there.</summary>
+    /// <param name="withheld">Weight that the link has beyond its own at its un-rel'd weight.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No such node.</exception>
+    public static LinkContribution OfLink(SolvedAuthority solved, int source, int node, double withheld = 0)
+    {
+        ArgumentNullException.ThrowIfNull(solved);
+        foreach (int end in new[] { source, node })
+            if ((uint)end >= (uint)solved.Graph.NodeCount)
+                throw new ArgumentOutOfRangeException(nameof(node), end, $"nodes are 0 to {solved.Graph.NodeCount - 1}");
+        return Describe(solved, source, node, Math.Max(-1, solved.Graph.InOf(node).BinarySearch((uint)source)), new Dictionary<int, double> { [source] = withheld });
+    }
+
     private static Explanation Level(SolvedAuthority solved, int node, int top, int below, int depth, IReadOnlyDictionary<int, double>? withheld, CancellationToken cancel)
     {
         ReadOnlySpan<uint> linking = solved.Graph.InOf(node);

@@ -6,10 +6,11 @@ namespace Backlinks.GraphEngine;
 
 /// <summary>A node of a small extract.</summary>
 /// <param name="Name">As people write it; from the open web, so anything may be in it.</param>
-/// <param name="Raw">z.</param>
-/// <param name="Score">0 to 100, NaN where there is none.</param>
+/// <param name="Raw">Raw authority as the run publishes it, discounts of spam clusters taken.</param>
+/// <param name="Score">Authority, 0 to 100; null: insufficient data.</param>
 /// <param name="Distance">Links from the node that the extract is about.</param>
-public readonly record struct NeighbourNode(int Node, string Name, double Raw, double Score, int Distance);
+/// <param name="SpamScore">Of its spam cluster, 0 to 100; null where it is in none.</param>
+public readonly record struct NeighbourNode(int Node, string Name, double Raw, double? Score, int Distance, double? SpamScore = null);
 
 /// <summary>A link of a small extract.</summary>
 /// <param name="Passes">Raw authority that it passes.</param>
@@ -21,7 +22,7 @@ public readonly record struct NeighbourLink(int Source, int Target, double Weigh
 /// <code>
 /// DOT      digraph { n12 [label="…"]; n12 -> n7 [passes=…] }   node ids are numbers; text is quoted, with \ and " behind a \,
 ///          so that neither escapes (\N, \n) nor ports nor HTML of a name mean anything
-/// GraphML  graphml.graphdrawing.org, keys name, raw, score, distance, weight, share, passes; through an XML writer
+/// GraphML  graphml.graphdrawing.org, keys name, raw, score, distance, spam_score, weight, share, passes; through an XML writer
 /// </code>
 /// Control characters, and what XML cannot hold, become U+FFFD. Nodes in the order they were found, so equal input gives equal bytes.
 /// </summary>
@@ -50,8 +51,8 @@ public sealed class Neighbourhood
 
     /// <summary>The links that an explanation tells, on all its levels.</summary>
     /// <param name="names">Of the graph explained.</param>
-    /// <param name="score">The score of a node with its raw value, NaN for none; null where there are no scores.</param>
-    public static Neighbourhood Of(Explanation told, NodeNames names, Func<int, double, double>? score = null)
+    /// <param name="score">The score of a node with its raw value, null for none; null where there are no scores.</param>
+    public static Neighbourhood Of(Explanation told, NodeNames names, Func<int, double, double?>? score = null)
     {
         ArgumentNullException.ThrowIfNull(told);
         ArgumentNullException.ThrowIfNull(names);
@@ -76,7 +77,7 @@ public sealed class Neighbourhood
         void Add(int node, double raw, int distance)
         {
             if (known.Add(node))
-                result._nodes.Add(new NeighbourNode(node, names[node], raw, score?.Invoke(node, raw) ?? double.NaN, distance));
+                result._nodes.Add(new NeighbourNode(node, names[node], raw, score?.Invoke(node, raw), distance));
         }
     }
 
@@ -87,7 +88,7 @@ public sealed class Neighbourhood
         double most = _links.Count > 0 ? _links.Max(l => l.Passes) : 0;
         text.Write("digraph backlinks {\n  rankdir=LR;\n  node [shape=box];\n");
         foreach (NeighbourNode node in _nodes)
-            text.Write($"  n{node.Node} [label={Quoted(node.Name)}, raw={Number(node.Raw)}{(double.IsNaN(node.Score) ? "" : $", score={Number(node.Score)}")}, distance={node.Distance}{(node.Distance == 0 ? ", style=bold" : "")}];\n");
+            text.Write($"  n{node.Node} [label={Quoted(node.Name)}, raw={Number(node.Raw)}{(node.Score is { } score ? $", score={Number(score)}" : "")}, distance={node.Distance}{(node.SpamScore is { } spam ? $", spam_score={Number(spam)}" : "")}{(node.Distance == 0 ? ", style=bold" : "")}];\n");
         foreach (NeighbourLink link in _links)
             text.Write($"  n{link.Source} -> n{link.Target} [passes={Number(link.Passes)}, share={Number(link.Share)}, weight={Number(link.Weight)}, penwidth={(most > 0 ? 0.5 + 4.5 * link.Passes / most : 1).ToString("0.##", CultureInfo.InvariantCulture)}];\n");
         text.Write("}\n");
@@ -100,7 +101,7 @@ public sealed class Neighbourhood
         const string space = "http://graphml.graphdrawing.org/xmlns";
         xml.WriteStartDocument();
         xml.WriteStartElement("graphml", space);
-        foreach ((string name, string of, string type) in new[] { ("name", "node", "string"), ("raw", "node", "double"), ("score", "node", "double"), ("distance", "node", "int"), ("weight", "edge", "double"), ("share", "edge", "double"), ("passes", "edge", "double") })
+        foreach ((string name, string of, string type) in new[] { ("name", "node", "string"), ("raw", "node", "double"), ("score", "node", "double"), ("distance", "node", "int"), ("spam_score", "node", "double"), ("weight", "edge", "double"), ("share", "edge", "double"), ("passes", "edge", "double") })
         {
             xml.WriteStartElement("key", space);
             xml.WriteAttributeString("id", name);
@@ -117,9 +118,11 @@ public sealed class Neighbourhood
             xml.WriteAttributeString("id", $"n{node.Node}");
             Data("name", Clean(node.Name));
             Data("raw", Number(node.Raw));
-            if (!double.IsNaN(node.Score))
-                Data("score", Number(node.Score));
+            if (node.Score is { } score)
+                Data("score", Number(score));
             Data("distance", node.Distance.ToString(CultureInfo.InvariantCulture));
+            if (node.SpamScore is { } spam)
+                Data("spam_score", Number(spam));
             xml.WriteEndElement();
         }
         foreach (NeighbourLink link in _links)

@@ -21,7 +21,7 @@ public sealed class NeighbourhoodTests : IDisposable
         var web = new NaiveWeb(4) { Weights = { [(0, 3)] = 1, [(1, 3)] = 1, [(2, 3)] = 1, [(1, 0)] = 3 } };
         using LinkGraph graph = web.Build(_folder.NewFolder(), Hostile);
         Explanation told = Explanation.Of(new SolvedAuthority(graph, web.Solve()), 3, new ExplanationOptions { Depth = 2 });
-        return Neighbourhood.Of(told, graph.Names, (node, _) => node == 3 ? double.NaN : 50);
+        return Neighbourhood.Of(told, graph.Names, (node, _) => node == 3 ? null : 50);
     }
 
     [Fact]

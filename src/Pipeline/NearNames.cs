@@ -1,10 +1,10 @@
 using System.Text;
 using Backlinks.GraphEngine;
 
-namespace Backlinks.Cli;
+namespace Backlinks.Pipeline;
 
 /// <summary>Names that someone may have meant: few edits away where all can be looked at, else neighbours in name order.</summary>
-internal static class NearNames
+public static class NearNames
 {
     private const int MostNames = 2_000_000; // about a second of looking
     private const int MostShown = 3;

@@ -2,29 +2,31 @@ using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Stores;
 
-namespace Backlinks.Cli;
+namespace Backlinks.Pipeline;
 
 /// <summary>One link seen from one of its ends.</summary>
 /// <param name="Node">The other end.</param>
 /// <param name="Weight">w, 1 in an unweighted run.</param>
 /// <param name="Passes">The score it carries, d·x·w/W.</param>
-internal readonly record struct Flow(int Node, double Weight, double Passes);
+public readonly record struct Flow(int Node, double Weight, double Passes);
 
 /// <summary>
 /// What links pass in a PageRank run: a link u→v of weight w carries d·x(u)·w/W(u), W(u) being the weight of all links
 /// of u. The sum over a node's links in, with its share of teleport and dangling mass, is its score.
 /// </summary>
-internal sealed class LinkFlow
+public sealed class LinkFlow
 {
     private readonly LinkGraph _graph;
     private readonly ScoreColumn _scores;
     private readonly double _damping;
     private readonly bool _weighted;
 
+    /// <exception cref="RunLacksException">The run has no PageRank.</exception>
     public LinkFlow(Run run)
     {
+        ArgumentNullException.ThrowIfNull(run);
         _graph = run.Graph;
-        _scores = run.Column("pagerank") ?? throw new StoreException(run.Folder, "has no pagerank: rank again");
+        _scores = run.Column("pagerank") ?? throw new RunLacksException(run.Id, "has no pagerank: rank again");
         JsonObject options = run.Manifest.Configuration["pagerank"];
         _damping = (double)options["damping"]!;
         _weighted = (bool)options["weighted"]! && _graph.OutWeights is not null;

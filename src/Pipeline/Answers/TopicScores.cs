@@ -2,7 +2,7 @@ using Backlinks.GraphEngine;
 using Backlinks.Stores;
 using Backlinks.Topics;
 
-namespace Backlinks.Cli;
+namespace Backlinks.Pipeline;
 
 /// <summary>
 /// The topics of one level of a run, mapped:
@@ -13,7 +13,7 @@ namespace Backlinks.Cli;
 /// [page_]topic_rank          &lt;f8 n×K  optional: authority by topic, rows sum to the score that was split
 /// </code>
 /// </summary>
-internal sealed class TopicScores
+public sealed class TopicScores
 {
     private readonly MappedArray<float> _topics;
     private readonly MappedArray<float> _confidence;
@@ -22,15 +22,18 @@ internal sealed class TopicScores
 
     /// <param name="opened">The run as a whole.</param>
     /// <param name="part">It, or its page level.</param>
-    /// <exception cref="StoreException">The run has no topics, or what it has does not fit together.</exception>
+    /// <exception cref="RunLacksException">The run has no topics.</exception>
+    /// <exception cref="StoreException">What it has does not fit together.</exception>
     public TopicScores(Run opened, Run part)
     {
+        ArgumentNullException.ThrowIfNull(opened);
+        ArgumentNullException.ThrowIfNull(part);
         string prefix = ReferenceEquals(opened, part) ? "" : "page_";
         if (opened.Document("taxonomy.json") is not { } document || opened.Array<float>(prefix + "topics") is not { } topics
             || opened.Array<float>(prefix + "topic_confidence") is not { } confidence)
-            throw new StoreException(opened.Folder, $"run {opened.Id} has no topics{(prefix.Length > 0 ? " of pages" : "")}: topics are told of pages with text, so rank a link store with 'backlinks rank --store'");
+            throw new RunLacksException(opened.Id, $"has no topics{(prefix.Length > 0 ? " of pages" : "")}: topics are told of pages with text, so rank a link store with 'backlinks rank --store'");
         Run = part;
-        Taxonomy = Taxonomy.Parse(document, Path.Combine(opened.Folder, "taxonomy.json"));
+        Taxonomy = Taxonomy.Parse(document, "taxonomy.json");
         (_topics, _confidence, _ranks) = (topics, confidence, opened.Array<double>(prefix + "topic_rank"));
         long n = part.Graph.NodeCount, K = Count;
         if (_topics.Length != n * K || _confidence.Length != n || (_ranks is not null && _ranks.Length != n * K))
