@@ -12,9 +12,9 @@ internal static class ExplainApi
     {
         RouteGroupBuilder explain = api.MapGroup("/explain").WithTags("explain");
         explain.MapGet("/score", Score).WithName("explain-score").WithSummary("Where a score comes from: contributions that add up to the raw value, with every factor.")
-            .WithExample("?target=labs.example&top=5&depth=2").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
+            .WithParameters("target").WithParameter(Asked.Level).WithParameter(Asked.Top("Links", 1000, 20)).WithParameter(Asked.Depth).WithExample("?target=labs.example&top=5&depth=2").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         explain.MapGet("/link", Link).WithName("explain-link").WithSummary("Every link from one domain or page to another, its factors, and what it passes.")
-            .WithExample("?source=directory.example&target=labs.example").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
+            .WithParameters("target").WithParameter(Asked.Name("source", "Domain, host or URL that links.")).WithParameter(Asked.Level).WithParameter(Asked.Top("Links", 1000, 100)).WithExample("?source=directory.example&target=labs.example").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
     }
 
     private static Ok<ScoreAnswer> Score(RunCatalog catalog, CancellationToken cancel, string? target = null, string? level = null, int? top = null, int? depth = null, string? run = null) =>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Backlinks.Api;
 
@@ -64,46 +65,61 @@ internal static class JobsApi
     internal static Ok<Job> Cancelled(JobQueue jobs, Job job) => job.HasEnded ? throw Problems.Of("conflict", $"job {job.Id} has ended already: it is {job.State.ToString().ToLowerInvariant()}")
         : TypedResults.Ok(jobs.Cancel(job.Id)!);
 
-    private static Ok<JobList> List(JobQueue jobs, JobState? state = null, JobKind? kind = null, int limit = 100)
+    private static Ok<JobList> List(JobQueue jobs, string? state = null, string? kind = null, int limit = 100)
     {
+        JobState? wantedState = Word<JobState>("state", state);
+        JobKind? wantedKind = Word<JobKind>("kind", kind);
         if (limit is < 1 or > 1000)
             throw Problems.Parameter("limit", $"1 to 1,000, not {limit}");
-        return TypedResults.Ok(new JobList([.. jobs.List().Where(job => (state is null || job.State == state) && (kind is null || job.Kind == kind)).Take(limit)]));
+        return TypedResults.Ok(new JobList([.. jobs.List().Where(job => (wantedState is null || job.State == wantedState) && (wantedKind is null || job.Kind == wantedKind)).Take(limit)]));
     }
+
+    private static T? Word<T>(string parameter, string? word) where T : struct, Enum => word is null ? null
+        : Enum.GetNames<T>().FirstOrDefault(name => name.Equals(word, StringComparison.OrdinalIgnoreCase)) is { } known ? Enum.Parse<T>(known)
+        : throw Problems.Parameter(parameter, $"one of {string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant()))}");
 
     private static Ok<Job> Get(JobQueue jobs, string id) => TypedResults.Ok(Known(jobs, id));
 
     private static Ok<Job> Cancel(JobQueue jobs, string id) => Cancelled(jobs, Known(jobs, id));
 
-    private static ServerSentEventsResult<Job> Events(JobQueue jobs, ApiOptions options, HttpContext context, string id)
+    private static ServerSentEventsResult<Job> Events(JobQueue jobs, ApiOptions options, IHostApplicationLifetime life, HttpContext context, string id)
     {
         Known(jobs, id);
         context.Response.Headers["X-Accel-Buffering"] = "no"; // proxies that gather answers would keep all until the end
-        return TypedResults.ServerSentEvents(Items(jobs, id, context.Request.Headers["Last-Event-ID"].ToString(), TimeSpan.FromSeconds(options.Jobs.HeartbeatSeconds), context.RequestAborted));
+        return TypedResults.ServerSentEvents(Items(jobs, id, context.Request.Headers["Last-Event-ID"].ToString(), TimeSpan.FromSeconds(options.Jobs.HeartbeatSeconds), life.ApplicationStopping, context.RequestAborted));
     }
 
     /// <summary>Each state is whole, so whoever was away needs the newest alone: it is left out only where it was the last one seen.</summary>
-    private static async IAsyncEnumerable<SseItem<Job>> Items(JobQueue jobs, string id, string lastSeen, TimeSpan silence, [EnumeratorCancellation] CancellationToken cancel)
+    private static async IAsyncEnumerable<SseItem<Job>> Items(JobQueue jobs, string id, string lastSeen, TimeSpan silence, CancellationToken ending, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await using IAsyncEnumerator<Job> states = jobs.Watch(id, cancel).GetAsyncEnumerator(cancel);
-        Job? last = null;
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel, ending);
+        await using IAsyncEnumerator<Job> states = jobs.Watch(id, gone.Token).GetAsyncEnumerator(gone.Token);
         Task<bool> next = states.MoveNextAsync().AsTask();
-        while (true)
+        try
         {
-            Task first = await Task.WhenAny(next, Task.Delay(silence, cancel));
-            if (first != next)
+            for (Job? last = null; ;)
             {
-                cancel.ThrowIfCancellationRequested();
-                if (last is not null)
-                    yield return new SseItem<Job>(last, "heartbeat") { EventId = last.EventId };
-                continue;
+                Task first = await Task.WhenAny(next, Task.Delay(silence, gone.Token));
+                if (gone.IsCancellationRequested)
+                    yield break;
+                if (first != next)
+                {
+                    if (last is not null)
+                        yield return new SseItem<Job>(last, "heartbeat") { EventId = last.EventId };
+                    continue;
+                }
+                if (!await next)
+                    yield break;
+                last = states.Current;
+                if (last.EventId != lastSeen || last.HasEnded)
+                    yield return new SseItem<Job>(last, last.HasEnded ? "end" : "progress") { EventId = last.EventId, ReconnectionInterval = TimeSpan.FromSeconds(2) };
+                next = states.MoveNextAsync().AsTask();
             }
-            if (!await next)
-                yield break;
-            last = states.Current;
-            if (last.EventId != lastSeen || last.HasEnded)
-                yield return new SseItem<Job>(last, last.HasEnded ? "end" : "progress") { EventId = last.EventId, ReconnectionInterval = TimeSpan.FromSeconds(2) };
-            next = states.MoveNextAsync().AsTask();
+        }
+        finally
+        {
+            await gone.CancelAsync();
+            await next.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default); // before the states are disposed
         }
     }
 }

@@ -38,6 +38,8 @@ public static class Problems
         ["invalid_cursor"] = (400, "The cursor is not one of this question"),
         ["cursor_expired"] = (410, "The run that the cursor pages through is gone"),
         ["no_key"] = (401, "A key is needed"),
+        ["not_allowed"] = (403, "Not with this key, or not from another site's page"),
+        ["unknown_host"] = (421, "This service does not go by that name"),
         ["not_found"] = (404, "There is no such thing"),
         ["unknown_run"] = (404, "There is no such run"),
         ["method_not_allowed"] = (405, "This address does not take that method"),
@@ -55,20 +57,26 @@ public static class Problems
         ["too_slow"] = (504, "The question took too long"),
     };
 
+    /// <summary>What <c>type</c> begins with: the place in this service's own document of the API.</summary>
+    public const string TypeBase = "/docs#problem-";
+
     /// <summary>A problem of that code.</summary>
     public static ProblemException Of(string code, string detail, params FieldError[] errors) => new(Codes[code].Status, code, detail, errors);
 
     /// <summary>A parameter with a value that is not allowed.</summary>
     public static ProblemException Parameter(string name, string message) => Of("invalid_parameter", $"{name}: {message}", new FieldError(name, message));
 
+    /// <summary>What finds the request in log and traces.</summary>
+    public static string TraceOf(HttpContext context) => System.Diagnostics.Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+
     /// <summary>The answer's body.</summary>
     public static ProblemDetails Describe(ProblemException problem, HttpContext context) => new()
     {
-        Type = $"https://backlinks.example/problems/{problem.Code}",
+        Type = TypeBase + problem.Code,
         Title = Codes.TryGetValue(problem.Code, out (int, string Title) known) ? known.Title : problem.Code,
         Status = problem.Status,
         Detail = problem.Message,
         Instance = context.Request.Path,
-        Extensions = { ["code"] = problem.Code, ["errors"] = problem.Errors },
+        Extensions = { ["code"] = problem.Code, ["errors"] = problem.Errors, ["trace_id"] = TraceOf(context) },
     };
 }

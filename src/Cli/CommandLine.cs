@@ -75,6 +75,7 @@ internal static class CommandLine
         DisavowCommand.Create(session),
         EvalCommand.Create(session),
         ServeCommand.Create(session),
+        KeysCommand.Create(session),
         DemoCommand.Create(session),
     };
 

@@ -24,7 +24,7 @@ internal static class RankCommand
         profile.CompletionSources.Add([.. LinkProfile.Named.Select(p => p.Name)]);
         Option<FileInfo?> owners = new("--owners") { Description = "Who owns what: a CSV file, 'domain,owner' a line; an owner starts with one share and its domains' links to one target count as one (implies --store).", HelpName = "FILE" };
         Option<FileInfo?> taxonomy = new("--taxonomy") { Description = "The topics to tell instead of those that come with the program: a JSON file (implies --store).", HelpName = "FILE" };
-        Option<string[]> without = new("--without") { Description = "What a run of the link store leaves out: topics, spam, discount.", HelpName = "LIST", DefaultValueFactory = _ => [] };
+        Option<string[]> without = new("--without") { Description = "What a run of the link store leaves out: topics, spam, discount, rows (which API and dashboard read).", HelpName = "LIST", DefaultValueFactory = _ => [] };
         without.CompletionSources.Add([.. RankRequest.Parts]);
         Option<string?> since = new("--since") { Description = "Begin from a run of the link store (the current one by default): only what changed since is told and weighed anew.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
         since.CompletionSources.Add(context => Session.Known(() => session.Folder(context.ParseResult).RunIds()));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Backlinks.Stores;
 
@@ -12,10 +13,13 @@ internal static class RunsCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("runs", "List the runs and say which is current.") { session.Json, session.Csv };
+        Option<int?> prune = new("--prune") { Description = "First remove all but the newest N runs, and the graphs that only they named; the current run and pinned ones stay.", HelpName = "N" };
+        var command = new Command("runs", "List the runs and say which is current.") { prune, session.Json, session.Csv };
         command.SetAction(parsed =>
         {
             DataFolder folder = session.Folder(parsed);
+            if (parsed.GetValue(prune) is { } keep)
+                Prune(session, folder, keep);
             string? current = folder.CurrentRun;
             IReadOnlyList<string> ids = folder.RunIds();
             Layout layout = session.Layout(parsed);
@@ -26,6 +30,19 @@ internal static class RunsCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static void Prune(Session session, DataFolder folder, int keep)
+    {
+        if (keep < 1)
+            throw new UsageException($"--prune must be at least 1, not {keep.ToString(CultureInfo.InvariantCulture)}");
+        if (folder.RunIds().Count == 0)
+            return; // no folder is made for nothing
+        RunsRemoved removed = RunRetention.Prune(folder, new RunRetentionOptions { Keep = keep }, session.Cancel);
+        session.Note(removed.Runs.Count == 0 ? "no run is older than those to be kept"
+            : $"removed {Listed("run", removed.Runs)}" + (removed.Graphs.Count > 0 ? $" and {Listed("graph", removed.Graphs)} that no other run names" : ""));
+
+        static string Listed(string what, IReadOnlyList<string> ids) => $"{what}{(ids.Count == 1 ? "" : "s")} {string.Join(", ", ids)}";
     }
 
     private static object?[] Row(DataFolder folder, string id, bool current)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
 using Backlinks.Stores;
@@ -24,35 +23,15 @@ internal static class SimilarCommand
             string name = parsed.GetValue(target)!;
             Run run = RunTargets.Part(opened, parsed.GetValue(session.Level) ?? RunTargets.Meant(opened, name));
             int node = ShowCommand.Find(run, name, session.Cancel);
-            SimilarDomainsResult similar = SimilarDomains.To(run.Graph, node, parsed.GetValue(count), new SimilarDomainsOptions { LeastShared = parsed.GetValue(shared) }, session.Cancel);
-            Print(session, layout, run, node, similar);
+            var similar = SimilarNodes.To(run, node, parsed.GetValue(count), new SimilarDomainsOptions { LeastShared = parsed.GetValue(shared) }, session.Cancel);
+            if (layout == Layout.Json)
+                Printing.Json(session.Terminal, similar);
+            else
+                Printing.Table(session.Terminal, layout, ["rank", "name", "similarity", "shared"], similar.Similar.Select((other, i) => new object?[] { i + 1, other.Name, other.Similarity, other.Shared }));
+            if (!similar.Complete)
+                session.Note($"note: {similar.SourcesLookedAt} of {similar.Sources} sources were looked at; the others link to too many to tell anybody apart");
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static void Print(Session session, Layout layout, Run run, int node, SimilarDomainsResult similar)
-    {
-        if (layout == Layout.Json)
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["run"] = run.Id,
-                ["node"] = node,
-                ["name"] = run.Graph.Names[node],
-                ["sources"] = run.Graph.InDegree(node),
-                ["sources_looked_at"] = similar.Sources,
-                ["complete"] = similar.Complete,
-                ["similar"] = new JsonArray([.. similar.Domains.Select(other => new JsonObject
-                {
-                    ["node"] = other.Node, ["name"] = run.Graph.Names[other.Node], ["similarity"] = other.Similarity, ["shared"] = other.Shared,
-                })]),
-            });
-        else
-            Printing.Table(session.Terminal, layout, ["rank", "name", "similarity", "shared"], similar.Domains.Select((other, i) => new object?[]
-            {
-                i + 1, run.Graph.Names[other.Node], other.Similarity, other.Shared,
-            }));
-        if (!similar.Complete)
-            session.Note($"note: {similar.Sources} of {run.Graph.InDegree(node)} sources were looked at; the others link to too many to tell anybody apart");
     }
 }

@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
-using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
 using Backlinks.Stores;
-using Backlinks.Topics;
 
 namespace Backlinks.Cli;
 
@@ -51,83 +48,35 @@ internal static class TopicsCommand
 
     private static void PrintTopics(Session session, Layout layout, TopicScores scores)
     {
-        int[] nodes = new int[scores.Count];
-        double[] sure = new double[scores.Count];
-        for (int node = 0; node < scores.Run.Graph.NodeCount; node++)
+        var list = TopicList.Of(scores, ShownSpecialists, session.Cancel);
+        Printing.Table(session.Terminal, layout, ["topic", "name", "nodes", "confidence", "specialists"], list.Topics.Select(topic => new object?[]
         {
-            if ((node & 0xFFFF) == 0)
-                session.Cancel.ThrowIfCancellationRequested();
-            if (scores.Likeliest(node) is var topic and >= 0)
-                (nodes[topic], sure[topic]) = (nodes[topic] + 1, sure[topic] + scores.ConfidenceOf(node));
-        }
-        Specialist[][] specialists = scores.HasRanks ? scores.SpecialistsOf([.. Enumerable.Range(0, scores.Count)], ShownSpecialists, session.Cancel) : [];
-        Printing.Table(session.Terminal, layout, ["topic", "name", "nodes", "confidence", "specialists"], scores.Taxonomy.Topics.Select((topic, k) => new object?[]
-        {
-            topic.Id, topic.Name, nodes[k], nodes[k] == 0 ? null : sure[k] / nodes[k],
-            scores.HasRanks && nodes[k] > 0 ? string.Join(' ', specialists[k].Select(s => scores.Run.Graph.Names[s.Node])) : null,
+            topic.Topic, topic.Name, topic.Nodes, topic.Confidence, scores.HasRanks && topic.Nodes > 0 ? string.Join(' ', topic.Specialists) : null,
         }));
-        int unknown = scores.Run.Graph.NodeCount - nodes.Sum();
         if (layout == Layout.Text)
-            Printing.Lines(session.Terminal, $"{Printing.ForPeople(unknown)} of {Printing.ForPeople(scores.Run.Graph.NodeCount)} nodes are of no known topic: too little text");
+            Printing.Lines(session.Terminal, $"{Printing.ForPeople(list.Unknown)} of {Printing.ForPeople(list.Nodes)} nodes are of no known topic: too little text");
     }
 
-    private static void PrintSpecialists(Session session, Layout layout, TopicScores scores, int topic, int count)
-    {
-        RequireRanks(scores);
-        Printing.Table(session.Terminal, layout, ["rank", "name", "lift", "topic_rank", "probability", "confidence"], scores.SpecialistsOf([topic], count, session.Cancel)[0].Select((s, i) => new object?[]
+    private static void PrintSpecialists(Session session, Layout layout, TopicScores scores, int topic, int count) =>
+        Printing.Table(session.Terminal, layout, ["rank", "name", "lift", "topic_rank", "probability", "confidence"], TopicList.Specialists(scores, topic, count, session.Cancel).Select(s => new object?[]
         {
-            i + 1, scores.Run.Graph.Names[s.Node], s.Lift, s.Rank, (double)scores.Of(s.Node)[topic], scores.ConfidenceOf(s.Node),
+            s.Rank, s.Name, s.Lift, s.TopicRank, s.Probability, s.Confidence,
         }));
-    }
-
-    private static void RequireRanks(TopicScores scores)
-    {
-        if (!scores.HasRanks)
-            throw new StoreException(scores.Run.Folder, $"run {scores.Run.Id} has topics but no authority by topic, so it has no specialists: rank again");
-    }
 
     private static void PrintNode(Session session, Layout layout, TopicScores scores, int node)
     {
-        int likeliest = scores.Likeliest(node);
-        int[] order = [.. Enumerable.Range(0, scores.Count).OrderByDescending(k => scores.Of(node)[k]).ThenBy(k => k)];
+        var told = NodeTopics.Of(scores, node, session.Cancel);
         if (layout == Layout.Json)
         {
-            Printing.Json(session.Terminal, new JsonObject
-            {
-                ["run"] = scores.Run.Id,
-                ["node"] = node,
-                ["name"] = scores.Run.Graph.Names[node],
-                ["taxonomy"] = scores.Taxonomy.Version,
-                ["topic"] = likeliest < 0 ? null : scores.Taxonomy.Topics[likeliest].Id,
-                ["confidence"] = scores.ConfidenceOf(node),
-                ["topics"] = new JsonArray([.. order.Select(k => Describe(scores, node, k, session.Cancel))]),
-            });
+            Printing.Json(session.Terminal, told);
             return;
         }
         if (layout == Layout.Text)
-            Printing.Lines(session.Terminal, $"{Printing.ForPeople(scores.Run.Graph.Names[node])}: " + (likeliest < 0 ? "of no known topic: too little text"
-                : FormattableString.Invariant($"{scores.Taxonomy.Topics[likeliest].Id}, confidence {scores.ConfidenceOf(node):0.00}")));
-        Printing.Table(session.Terminal, layout, ["topic", "name", "probability", "topic_rank", "place", "lift"], order.Select(k => new object?[]
+            Printing.Lines(session.Terminal, $"{Printing.ForPeople(told.Name)}: " + (told.Topic is null ? "of no known topic: too little text"
+                : FormattableString.Invariant($"{told.Topic}, confidence {told.Confidence:0.00}")));
+        Printing.Table(session.Terminal, layout, ["topic", "name", "probability", "topic_rank", "place", "lift"], told.Topics.Select(topic => new object?[]
         {
-            scores.Taxonomy.Topics[k].Id, scores.Taxonomy.Topics[k].Name, (double)scores.Of(node)[k],
-            scores.HasRanks ? scores.RankOf(node, k) : null, scores.HasRanks ? scores.PlaceOf(node, k, session.Cancel) : null, scores.HasRanks ? scores.Lift(node, k, session.Cancel) : null,
+            topic.Topic, topic.Name, topic.Probability, topic.TopicRank, topic.Place, topic.Lift,
         }));
-    }
-
-    private static JsonObject Describe(TopicScores scores, int node, int topic, CancellationToken cancel)
-    {
-        var about = new JsonObject
-        {
-            ["topic"] = scores.Taxonomy.Topics[topic].Id,
-            ["name"] = scores.Taxonomy.Topics[topic].Name,
-            ["probability"] = (double)scores.Of(node)[topic],
-        };
-        if (scores.HasRanks)
-        {
-            about["topic_rank"] = scores.RankOf(node, topic);
-            about["place"] = scores.PlaceOf(node, topic, cancel);
-            about["lift"] = scores.Lift(node, topic, cancel);
-        }
-        return about;
     }
 }

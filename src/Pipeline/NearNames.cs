@@ -9,6 +9,19 @@ public static class NearNames
     private const int MostNames = 2_000_000; // about a second of looking
     private const int MostShown = 3;
 
+    /// <summary>The nearest of a few words, such as names of columns; null where none is near.</summary>
+    public static string? Among(IEnumerable<string> words, string meant)
+    {
+        byte[] key = Encoding.UTF8.GetBytes(meant.ToLowerInvariant());
+        if (key.Length > 100)
+            return null;
+        int allowed = Math.Clamp(key.Length / 3, 1, 6);
+        int[] row = new int[key.Length + 1];
+        return words.Select(word => (Edits: Edits(key, Encoding.UTF8.GetBytes(word), row, allowed), Word: word)).Where(w => w.Edits <= allowed).OrderBy(w => w.Edits).FirstOrDefault().Word
+            ?? words.FirstOrDefault(word => meant.Length >= 4 && (word.Contains(meant, StringComparison.OrdinalIgnoreCase) || meant.Contains(word, StringComparison.OrdinalIgnoreCase)));
+    }
+
+    /// <summary>Names of nodes that are near.</summary>
     public static IReadOnlyList<string> To(NodeNames names, string target, CancellationToken cancel = default)
     {
         byte[] key = Encoding.UTF8.GetBytes(NodeNames.ToKey(target));

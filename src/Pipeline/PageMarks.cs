@@ -1,21 +1,18 @@
-using System.IO.Hashing;
+using System.Buffers.Binary;
 using System.Net;
-using System.Text;
 using Backlinks.GraphEngine;
 
 namespace Backlinks.Pipeline;
 
 /// <summary>
 /// What evidence needs of each page beside its links, gathered while the store's pages stream by for their topics: the
-/// fingerprint of its text, the network it came from, whether it was read. In the order of the page graph's nodes.
-/// Cost: 24 bytes a page.
+/// fingerprint of its text, the network it came from. By the store's numbers. Cost: 16 bytes a page.
 /// </summary>
 internal sealed class PageMarks
 {
-    private readonly List<long> _ids = [];
-    private readonly List<ulong> _simHashes = [];
-    private readonly List<ulong> _networks = [];
-    private readonly Dictionary<ulong, string> _networkNames = [];
+    private const ulong IPv4 = 1UL << 62, IPv6 = 1UL << 63;
+
+    private ulong[] _simHashes = [], _networks = [];
 
     /// <summary>Pages with at least this many words have a text that can be told from a template's. A paragraph.</summary>
     private const int LeastWords = 40;
@@ -26,11 +23,7 @@ internal sealed class PageMarks
         foreach (StoredPage page in pages)
         {
             if (page.Granularity == Granularity.Page)
-            {
-                _ids.Add(page.Id);
-                _simHashes.Add(page.Words >= LeastWords ? page.SimHash : 0);
-                _networks.Add(NetworkOf(page.Address));
-            }
+                Take(page.Id, page.Words >= LeastWords ? page.SimHash : 0, NetworkOf(page.Address));
             yield return page;
         }
     }
@@ -43,21 +36,34 @@ internal sealed class PageMarks
         }
     }
 
-    /// <summary>The name of a network, such as <c>192.0.2.0/24</c>.</summary>
-    public string NetworkName(ulong key) => _networkNames.GetValueOrDefault(key, "");
-
-    /// <summary>SimHash (0 for too little text) and network (0 unknown) by the store's number of a page.</summary>
-    public Dictionary<long, (ulong SimHash, ulong Network)> ById()
+    /// <summary>Takes over what was noted of a page before.</summary>
+    public void Take(long id, ulong simHash, ulong network)
     {
-        var marks = new Dictionary<long, (ulong, ulong)>(_ids.Count);
-        for (int i = 0; i < _ids.Count; i++)
-            if (_simHashes[i] != 0 || _networks[i] != 0)
-                marks[_ids[i]] = (_simHashes[i], _networks[i]);
-        return marks;
+        if (id >= _simHashes.Length)
+        {
+            int size = (int)Math.Max(id + 1, Math.Min(2L * _simHashes.Length, Array.MaxLength));
+            Array.Resize(ref _simHashes, size);
+            Array.Resize(ref _networks, size);
+        }
+        (_simHashes[id], _networks[id]) = (simHash, network);
     }
 
-    /// <summary>/24 of an IPv4 address, /48 of an IPv6 one; loopback and private networks say nothing of an owner.</summary>
-    private ulong NetworkOf(string address)
+    /// <summary>The fingerprint of a page's text, 0 for too little text, and the network it came from, 0 unknown.</summary>
+    public (ulong SimHash, ulong Network) Of(long id) => id < _simHashes.Length ? (_simHashes[id], _networks[id]) : (0, 0);
+
+    /// <summary>The name of a network, such as <c>192.0.2.0/24</c>.</summary>
+    public static string NetworkName(ulong key)
+    {
+        byte[] bytes = new byte[(key & IPv6) != 0 ? 16 : 4];
+        if (bytes.Length == 16)
+            BinaryPrimitives.WriteUInt64BigEndian(bytes, key << 16);
+        else
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)key);
+        return $"{new IPAddress(bytes)}/{(bytes.Length == 16 ? 48 : 24)}";
+    }
+
+    /// <summary>/24 of an IPv4 address, /48 of an IPv6 one, as a number; loopback and private networks say nothing of an owner.</summary>
+    private static ulong NetworkOf(string address)
     {
         if (address.Length == 0 || !IPAddress.TryParse(address, out IPAddress? ip))
             return 0;
@@ -65,14 +71,11 @@ internal sealed class PageMarks
             ip = ip.MapToIPv4();
         if (IPAddress.IsLoopback(ip) || ip.IsIPv6LinkLocal || ip.IsIPv6UniqueLocal)
             return 0;
-        byte[] bytes = ip.GetAddressBytes();
-        if (bytes.Length == 4 && (bytes[0] is 10 or 0 || (bytes[0] == 172 && bytes[1] is >= 16 and < 32) || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254)))
-            return 0;
-        int kept = bytes.Length == 4 ? 3 : 6;
-        Array.Clear(bytes, kept, bytes.Length - kept);
-        string name = $"{new IPAddress(bytes)}/{kept * 8}";
-        ulong key = Math.Max(1, XxHash3.HashToUInt64(Encoding.ASCII.GetBytes(name)));
-        _networkNames.TryAdd(key, name);
-        return key;
+        Span<byte> bytes = stackalloc byte[16];
+        _ = ip.TryWriteBytes(bytes, out int length);
+        if (length == 16)
+            return IPv6 | BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16;
+        bool own = bytes[0] is 10 or 0 || (bytes[0] == 172 && bytes[1] is >= 16 and < 32) || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254);
+        return own ? 0 : IPv4 | BinaryPrimitives.ReadUInt32BigEndian(bytes) & 0xFFFFFF00;
     }
 }

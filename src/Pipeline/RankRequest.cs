@@ -11,7 +11,7 @@ namespace Backlinks.Pipeline;
 public sealed record RankRequest
 {
     /// <summary>What <see cref="Without"/> knows.</summary>
-    public static IReadOnlyList<string> Parts { get; } = ["topics", "spam", "discount"];
+    public static IReadOnlyList<string> Parts { get; } = ["topics", "spam", "discount", "rows"];
 
     /// <summary>The imported graph to rank.</summary>
     public string? Graph { get; init; }

@@ -101,6 +101,7 @@ public static class Ranking
             Topics = !left.Contains("topics"),
             Spam = !left.Contains("spam"),
             Discount = !left.Contains("discount"),
+            Rows = !left.Contains("rows"),
             Since = request.Since,
             TopicsOf = request.TopicsOf,
             Threads = request.Threads ?? standard.Threads,

@@ -31,7 +31,8 @@ public static class RequestJson
         catch (JsonException e)
         {
             string field = (e.Path ?? "").TrimStart('$', '.').Split('[', '.')[0];
-            throw new RequestException(field, field.Length == 0 ? $"the request is not what is expected: {e.Message}" : $"{{{field}}} must be {Expected(Member<T>(field))}", e);
+            throw new RequestException(field, field.Length == 0 ? $"the request is not what is expected: {e.Message}"
+                : Expected(Member<T>(field)) is { } expected ? $"{{{field}}} must be {expected}" : $"{{{field}}} is not what is expected: {e.Message}", e);
         }
     }
 
@@ -40,10 +41,10 @@ public static class RequestJson
 
     private static PropertyInfo? Member<T>(string field) => Array.Find(typeof(T).GetProperties(), p => p.CanWrite && JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name) == field);
 
-    private static string Expected(PropertyInfo? member)
+    private static string? Expected(PropertyInfo? member)
     {
         Type? type = member is null ? null : Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType;
-        return type is null ? "of another type"
+        return type is null ? null
             : type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type).Select(n => n.ToLowerInvariant()))
             : type == typeof(bool) ? "true or false"
             : type == typeof(string) ? "a text"
@@ -51,7 +52,7 @@ public static class RequestJson
             : type == typeof(double) ? "a number"
             : type.IsAssignableFrom(typeof(int[])) ? "a list of whole numbers"
             : type.IsAssignableFrom(typeof(string[])) ? "a list of texts"
-            : "of another type";
+            : null;
     }
 }
 

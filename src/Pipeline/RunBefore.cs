@@ -9,12 +9,20 @@ namespace Backlinks.Pipeline;
 /// The run that another begins from: its authority is the first guess, its model tells topics, and what it told of pages that did
 /// not change is taken over. <c>page_ids.npy</c> (u4, the store's number of each page node) and <c>store_version</c> in
 /// timings.json tie it to the state of the store it was made of; both lie beside what is published, for they depend on the order of
-/// writing.
+/// writing. So do, for they serve this alone, <c>told_similarities.npy</c> (f4, of the pages of each out-link),
+/// <c>page_simhashes.npy</c> and <c>page_networks.npy</c> (u8, see <see cref="PageMarks"/>).
 /// </summary>
 internal sealed class RunBefore : IDisposable
 {
     public const string IdsName = "page_ids";
     public const string VersionName = "store_version";
+    public const string SimilaritiesName = "told_similarities";
+    public const string SimHashesName = "page_simhashes";
+    public const string NetworksName = "page_networks";
+
+    private const int RangeNodes = 1 << 14;
+
+    private int[]? _pagePlaces, _domainPlaces;
 
     private RunBefore(Run run, uint[] ids, long version) => (Run, Ids, Version) = (run, ids, version);
 
@@ -83,11 +91,22 @@ internal sealed class RunBefore : IDisposable
         if (Run.Array<double>(name) is not { } rows || rows.Length != (long)then.NodeCount * columns)
             return [];
         int[] places = Places(then, now);
-        float[] carried = new float[(long)now.NodeCount * columns];
-        for (int node = 0; node < places.Length; node++)
-            if (places[node] >= 0)
-                for (int k = 0; k < columns; k++)
-                    carried[(long)node * columns + k] = (float)rows[(long)places[node] * columns + k];
+        float[] carried = GC.AllocateUninitializedArray<float>(checked(now.NodeCount * columns));
+        Parallel.For(0, (places.Length + RangeNodes - 1) / RangeNodes, range =>
+        {
+            for (int node = range * RangeNodes; node < Math.Min(places.Length, (range + 1) * RangeNodes); node++)
+            {
+                Span<float> row = carried.AsSpan(node * columns, columns);
+                if (places[node] < 0)
+                    row.Clear();
+                else
+                {
+                    ReadOnlySpan<double> old = rows.Slice((long)places[node] * columns, columns);
+                    for (int k = 0; k < row.Length; k++)
+                        row[k] = (float)old[k];
+                }
+            }
+        });
         return carried;
     }
 
@@ -103,11 +122,57 @@ internal sealed class RunBefore : IDisposable
         return carried;
     }
 
+    /// <summary>What was found of the similarity of the two pages of each out-link and still holds, −1 for nothing; null where it was not kept.</summary>
+    /// <param name="ids">The store's number of each node now.</param>
+    /// <param name="changed">The store's numbers of pages that were told anew.</param>
+    public float[]? Similarities(LinkGraph now, uint[] ids, IReadOnlySet<long> changed)
+    {
+        using MappedArray<float>? kept = Aside<float>(SimilaritiesName, Pages.LinkCount);
+        if (kept is null)
+            return null;
+        int[] places = Places(Pages, now);
+        for (int node = 0; node < ids.Length; node++)
+            if (places[node] >= 0 && (Ids[places[node]] != ids[node] || changed.Contains(ids[node])))
+                places[node] = -1;
+        float[] known = GC.AllocateUninitializedArray<float>(checked((int)now.LinkCount));
+        Parallel.For(0, (ids.Length + RangeNodes - 1) / RangeNodes, range =>
+        {
+            for (int node = range * RangeNodes; node < Math.Min(ids.Length, (range + 1) * RangeNodes); node++)
+            {
+                ReadOnlySpan<uint> targets = now.OutOf(node), old = places[node] < 0 ? [] : Pages.OutOf(places[node]);
+                Span<float> row = known.AsSpan((int)now.OutOffsets[node], targets.Length);
+                ReadOnlySpan<float> from = old.IsEmpty ? [] : kept.Slice(Pages.OutOffsets[places[node]], old.Length);
+                for (int i = 0, j = 0; i < row.Length; i++) // both ascend, and nodes are in the same order then and now
+                {
+                    int place = places[targets[i]];
+                    while (place >= 0 && j < old.Length && old[j] < (uint)place)
+                        j++;
+                    row[i] = place >= 0 && j < old.Length && old[j] == (uint)place ? from[j] : -1;
+                }
+            }
+        });
+        return known;
+    }
+
+    /// <summary>What was noted of pages, as it was; false where it was not kept.</summary>
+    public bool TryTake(PageMarks marks)
+    {
+        using MappedArray<ulong>? simHashes = Aside<ulong>(SimHashesName, Ids.Length), networks = Aside<ulong>(NetworksName, Ids.Length);
+        if (simHashes is null || networks is null)
+            return false;
+        for (int node = 0; node < Ids.Length; node++)
+            marks.Take(Ids[node], simHashes[node], networks[node]);
+        return true;
+    }
+
     public void Dispose() => Run.Dispose();
 
     /// <summary>Of each node now, its number then, −1 for a new one. Both are in key order.</summary>
-    private static int[] Places(LinkGraph then, LinkGraph now)
+    private int[] Places(LinkGraph then, LinkGraph now)
     {
+        ref int[]? known = ref then == Pages ? ref _pagePlaces : ref _domainPlaces; // discounts change no node
+        if (known?.Length == now.NodeCount)
+            return (int[])known.Clone();
         int[] places = new int[now.NodeCount];
         NodeNames.KeyEnumerator old = then.Names.EnumerateKeys(), keys = now.Names.EnumerateKeys();
         int at = -1;
@@ -122,13 +187,26 @@ internal sealed class RunBefore : IDisposable
             }
             places[node] = more && old.Current.SequenceEqual(keys.Current) ? at : -1;
         }
-        return places;
+        known = places;
+        return (int[])places.Clone();
+    }
+
+    private MappedArray<T>? Aside<T>(string name, long length) where T : unmanaged
+    {
+        string path = Path.Combine(Run.Folder, $"{name}.npy");
+        if (!File.Exists(path))
+            return null;
+        MappedArray<T> array = MappedArray<T>.Open(path);
+        if (array.Length == length)
+            return array;
+        array.Dispose();
+        return null;
     }
 
     /// <summary>A run of another store has other numbers: some are looked up.</summary>
     private void CheckStore(ILinkStore store, DataFolder folder)
     {
-        const int looked = 8; // each is a pass over all hashes
+        const int looked = 3; // each is a pass over all hashes
         bool same = store.Version >= Version;
         for (int i = 0; same && i < Math.Min(looked, Ids.Length); i++)
         {

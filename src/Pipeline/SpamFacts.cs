@@ -12,15 +12,19 @@ internal sealed class SpamFacts
     /// <summary>Fingerprints taken of a domain: those of its first pages in name order. More would only repeat them.</summary>
     private const int MostContents = 20;
 
+    private const int RangeDomains = 1 << 11; // lists of a range stay small
+
     private readonly LinkGraph _pages, _domains;
+    private readonly int _threads;
     private readonly LinkRecords _records;
     private readonly MappedArray<uint> _domainOf;
     private readonly MappedArray<long> _pageRows;
     private readonly MappedArray<uint> _pageNodes;
 
-    public SpamFacts(LinkGraph pages, LinkGraph domains)
+    /// <param name="threads">0 means one for each processor.</param>
+    public SpamFacts(LinkGraph pages, LinkGraph domains, int threads = 0)
     {
-        (_pages, _domains) = (pages, domains);
+        (_pages, _domains, _threads) = (pages, domains, threads == 0 ? Environment.ProcessorCount : threads);
         _records = LinkRecords.Of(pages) ?? throw new ArgumentException("the page graph has no link records", nameof(pages));
         _domainOf = Need<uint>(pages, "domains");
         _pageRows = Need<long>(domains, "page_rows");
@@ -33,9 +37,9 @@ internal sealed class SpamFacts
     /// <param name="raw">z of the domains.</param>
     /// <param name="owners">Owner group of each domain, 0 unknown; or null.</param>
     /// <param name="channels">Keys beside those of pages, such as accounts.</param>
-    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, uint[] storeIds, int[]? topicNow, CancellationToken cancel)
+    /// <param name="edges">Of <see cref="Edges"/>.</param>
+    public SpamInput Gather(double[] raw, double damping, uint[]? owners, IReadOnlyList<SharedKeys> channels, PageMarks marks, uint[] storeIds, int[]? topicNow, (LinkAnchors Anchors, int[] FirstSeen) edges)
     {
-        (LinkAnchors anchors, int[] firstSeen) = Edges(cancel);
         (SharedKeys contents, SharedKeys networks) = OfPages(marks, storeIds);
         int[] pages = new int[_domains.NodeCount];
         for (int domain = 0; domain < pages.Length; domain++)
@@ -48,8 +52,8 @@ internal sealed class SpamFacts
             Owners = owners,
             Channels = [.. channels, networks],
             Contents = contents,
-            Anchors = anchors,
-            FirstSeen = firstSeen,
+            Anchors = edges.Anchors,
+            FirstSeen = edges.FirstSeen,
             TopicNow = topicNow,
             Pages = pages,
             Example = Example,
@@ -67,26 +71,46 @@ internal sealed class SpamFacts
         return best is { } found ? $"{_pages.Names[(int)found.Source]} → {_pages.Names[(int)found.Target]} \"{_records.Anchor(found.Anchor)}\"" : null;
     }
 
-    /// <summary>Anchors and first day of each domain edge, in the order of the domain graph's in-links.</summary>
-    private (LinkAnchors Anchors, int[] FirstSeen) Edges(CancellationToken cancel)
+    /// <summary>Anchors and first day of each domain edge, in the order of the domain graph's in-links. Domains are worked on side by side in
+    /// ranges of a fixed size, whose anchors are joined in order.</summary>
+    public (LinkAnchors Anchors, int[] FirstSeen) Edges(CancellationToken cancel)
     {
-        (uint[] textOf, List<string> texts) = Texts();
-        uint[] firstLook = FirstLooks();
+        uint[] textOf = [], firstLook = [];
+        List<string> texts = [];
+        Parallel.Invoke(new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancel }, () => (textOf, texts) = Texts(), () => firstLook = FirstLooks());
         long m = _domains.LinkCount;
         int[] firstSeen = new int[m];
-        Array.Fill(firstSeen, int.MaxValue);
         long[] offsets = new long[m + 1];
+        var parts = new (List<uint> Anchors, List<uint> Counts)[(_domains.NodeCount + RangeDomains - 1) / RangeDomains];
+        Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancel }, range =>
+            parts[range] = OfRange(range * RangeDomains, Math.Min(_domains.NodeCount, (range + 1) * RangeDomains), textOf, firstLook, firstSeen, offsets));
+        uint[] anchors = new uint[parts.Sum(part => part.Anchors.Count)], counts = new uint[anchors.Length];
+        int at = 0;
+        for (int range = 0; range < parts.Length; range++)
+        {
+            parts[range].Anchors.CopyTo(anchors, at);
+            parts[range].Counts.CopyTo(counts, at);
+            long end = _domains.InOffsets[Math.Min(_domains.NodeCount, (range + 1) * RangeDomains)];
+            for (long edge = _domains.InOffsets[range * RangeDomains]; edge < end; edge++)
+                offsets[edge + 1] += at; // they count from the range's first
+            at += parts[range].Anchors.Count;
+        }
+        return (new LinkAnchors(offsets, anchors, counts, texts), firstSeen);
+    }
+
+    /// <summary>Enters the edges into domains of a range; <paramref name="offsets"/> end rows, counted from the first of the range.</summary>
+    private (List<uint> Anchors, List<uint> Counts) OfRange(int start, int end, uint[] textOf, uint[] firstLook, int[] firstSeen, long[] offsets)
+    {
         var anchors = new List<uint>();
         var counts = new List<uint>();
-        var found = new List<(int Edge, uint Text)>();
+        var found = new List<ulong>(); // edge << 32 | text
         ReadOnlySpan<uint> domainOf = _domainOf.Slice(0, _pages.NodeCount);
         int dayOfEpoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-        for (int domain = 0; domain < _domains.NodeCount; domain++)
+        for (int domain = start; domain < end; domain++)
         {
-            if ((domain & 0xFFF) == 0)
-                cancel.ThrowIfCancellationRequested();
             ReadOnlySpan<uint> sources = _domains.InOf(domain);
             long row = _domains.InOffsets[domain];
+            firstSeen.AsSpan((int)row, sources.Length).Fill(int.MaxValue);
             found.Clear();
             foreach (uint page in PagesOf(domain))
             {
@@ -100,7 +124,7 @@ internal sealed class SpamFacts
                     int edge = sources.BinarySearch(source);
                     if (edge < 0)
                         continue; // withheld
-                    found.Add((edge, textOf[anchorOf[i]]));
+                    found.Add((ulong)edge << 32 | textOf[anchorOf[i]]);
                     // What a page had when it was first looked at may be any age.
                     int day = seen[i] / 86400 <= firstLook[from[i]] ? 0 : (int)(seen[i] / 86400) + dayOfEpoch;
                     firstSeen[row + edge] = Math.Min(firstSeen[row + edge], day); // so an edge with one link of unknown age is of unknown age
@@ -110,12 +134,13 @@ internal sealed class SpamFacts
             int at = 0;
             for (int edge = 0; edge < sources.Length; edge++)
             {
-                while (at < found.Count && found[at].Edge == edge)
+                while (at < found.Count && found[at] >> 32 == (ulong)edge)
                 {
-                    uint text = found[at].Text, count = 0;
-                    for (; at < found.Count && found[at] == (edge, text); at++)
+                    ulong text = found[at];
+                    uint count = 0;
+                    for (; at < found.Count && found[at] == text; at++)
                         count++;
-                    anchors.Add(text);
+                    anchors.Add((uint)text);
                     counts.Add(count);
                 }
                 offsets[row + edge + 1] = anchors.Count;
@@ -123,7 +148,7 @@ internal sealed class SpamFacts
                     firstSeen[row + edge] = 0;
             }
         }
-        return (new LinkAnchors(offsets, [.. anchors], [.. counts], texts), firstSeen);
+        return (anchors, counts);
     }
 
     /// <summary>Anchor texts in lower case, and the number of each of the records' texts among them.</summary>
@@ -161,24 +186,24 @@ internal sealed class SpamFacts
         return first;
     }
 
-    private (SharedKeys Contents, SharedKeys Networks) OfPages(PageMarks pageMarks, uint[] storeIds)
+    private (SharedKeys Contents, SharedKeys Networks) OfPages(PageMarks marks, uint[] storeIds)
     {
         int n = _domains.NodeCount;
-        Dictionary<long, (ulong SimHash, ulong Network)> marks = pageMarks.ById();
         var contents = new List<ulong>?[n];
-        var networks = new HashSet<ulong>?[n];
+        var networks = new List<ulong>?[n];
         for (int page = 0; page < storeIds.Length; page++)
         {
-            if (!marks.TryGetValue(storeIds[page], out (ulong SimHash, ulong Network) mark))
-                continue;
-            uint domain = _domainOf[page];
-            if (mark.SimHash != 0 && (contents[domain] ??= []).Count < MostContents)
-                contents[domain]!.Add(mark.SimHash);
-            if (mark.Network != 0)
-                (networks[domain] ??= []).Add(mark.Network);
+            (ulong simHash, ulong network) = marks.Of(storeIds[page]);
+            uint domain = simHash != 0 || network != 0 ? _domainOf[page] : 0;
+            if (simHash != 0 && (contents[domain] ??= new(2)).Count < MostContents)
+                contents[domain]!.Add(simHash);
+            if (network != 0 && !(networks[domain] ??= new(1)).Contains(network))
+                networks[domain]!.Add(network);
         }
+        foreach (List<ulong>? list in networks)
+            list?.Sort();
         return (SharedKeys.FromLists("near-duplicate text", EvidenceFamily.Content, contents),
-            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, [.. networks.Select(set => set is null ? null : (IReadOnlyCollection<ulong>)[.. set.Order()])]) with { Describe = pageMarks.NetworkName, Strength = 1.5 });
+            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, networks) with { Describe = PageMarks.NetworkName, Strength = 1.5 });
     }
 
     private static MappedArray<T> Need<T>(LinkGraph graph, string name) where T : unmanaged =>

@@ -25,8 +25,8 @@ internal static partial class StorePages
         for (int page = 0; page < ids.Length; page++)
             nodeOf[ids[page]] = page;
         var used = new HashSet<(long Target, uint Domain)>();
-        foreach (StoredArc arc in store.Arcs(cancel))
-            if (!arc.Lost && arc.Kind is LinkKind.Script or LinkKind.Image or LinkKind.Frame && arc.SourceId < nodeOf.Length && nodeOf[arc.SourceId] is >= 0 and int page)
+        foreach (StoredArc arc in store.Arcs([LinkKind.Script, LinkKind.Image, LinkKind.Frame], cancel))
+            if (arc.SourceId < nodeOf.Length && nodeOf[arc.SourceId] is >= 0 and int page)
                 used.Add((arc.TargetId, domainOf[page]));
         var targets = used.Select(u => u.Target).ToHashSet();
         if (targets.Count == 0)

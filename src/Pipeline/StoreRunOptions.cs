@@ -49,6 +49,9 @@ public sealed record StoreRunOptions
     /// <summary>Whether links inside confirmed clusters are discounted. Default yes.</summary>
     public bool Discount { get; init; } = true;
 
+    /// <summary>Whether to write the rows that API and dashboard read (<see cref="Backlinks.Stores.RowSchema"/>). Default yes.</summary>
+    public bool Rows { get; init; } = true;
+
     /// <summary>Name of robust PageRank in <see cref="With"/>: a search backwards from every domain of the top quarter, some five hundred
     /// a second, so it is made on request.</summary>
     public const string Robust = "robust";

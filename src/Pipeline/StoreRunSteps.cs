@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Spam;
@@ -41,7 +42,9 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
 
         var marks = new PageMarks();
         CorpusTopics? topics = options.Topics ? TellTopics(store, marks, changed) : null;
-        if (options.Spam && (topics is null || _before is not null))
+        if (_before?.TryTake(marks) == true)
+            marks.Note(changed.Values);
+        else if (topics is null || _before is not null)
             marks.Note(store.Contents(texts: false, cancel: cancel));
         Lap("topics");
 
@@ -49,11 +52,13 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         uint[]? owners = domains.Graph.MapIfPresent<uint>("owners") is { } array ? array.Slice(0, domains.Graph.NodeCount).ToArray() : null;
         IReadOnlyDictionary<int, double>? seeds = options.Seeds?.Invoke(domains.Graph.Names);
         double[]? teleport = Teleport.Of(domains.Graph.NodeCount, owners ?? [], seeds);
+        GC.Collect(); // arrays of the size of the graphs are garbage now; without a word it is left lying until memory is short
         Lap("building graphs");
 
         RawAuthorityResult undiscounted = Solve(domains.Graph, teleport, _before?.Raw("raw_before", _before.Domains, domains.Graph) ?? _before?.Raw("raw", _before.Domains, domains.Graph));
         Lap("authority before spam");
         SpamResult? spam = options.Spam ? FindSpam(store, pages.Graph, domains.Graph, owners, undiscounted.Raw, marks, topics, before) : null;
+        GC.Collect();
         Lap("spam");
 
         bool discounted = options.Discount && spam is not null && spam.Report.Clusters.Any(c => c.Confirmed);
@@ -61,10 +66,10 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         {
             uint[] domainOf = pages.Graph.MapIfPresent<uint>("domains")!.Slice(0, pages.Graph.NodeCount).ToArray();
             Building whole = pages;
-            Task<Building> ofPages = Task.Run(() => Discount(whole, (u, v) => spam!.Discount((int)domainOf[u], (int)domainOf[v])), cancel);
+            Task<Building> ofPages = Task.Run(() => Discount(whole, (u, v) => spam!.Discount((int)domainOf[u], (int)domainOf[v]), u => spam!.Cluster[domainOf[u]] != 0), cancel);
             try
             {
-                domains = Discount(domains, spam!.Discount);
+                domains = Discount(domains, spam!.Discount, u => spam!.Cluster[u] != 0);
             }
             finally
             {
@@ -91,7 +96,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         AddFamily(run, domainGraph, domainAuthority.Raw, teleport, seeds);
         Lap("trust, truncated, robust");
         if (topics is not null)
-            AddTopics(run, topics, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw);
+            AddTopics(run, topics, pageGraph, domainGraph, pageAuthority.Raw, domainAuthority.Raw, changed.Keys.ToHashSet());
         Lap("topical ranks");
         if (spam is not null)
             AddSpam(run, spam);
@@ -99,7 +104,21 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         RunExtras.Add(run, pageGraph, "page_", options.With, options.Harmonic, _seconds, progress, cancel);
         Lap("writing");
         run.AddAside<uint>(RunBefore.IdsName, _pageIds, "the store's number of each page node");
+        run.AddAside<ulong>(RunBefore.SimHashesName, [.. _pageIds.Select(id => marks.Of(id).SimHash)], "fingerprint of each page's text, 0 for too little");
+        run.AddAside<ulong>(RunBefore.NetworksName, [.. _pageIds.Select(id => marks.Of(id).Network)], "network of each page, 0 unknown");
         long records = LinkRecords.Of(pageGraph)!.Count;
+        if (options.Rows)
+        {
+            RunRows.Write(run, store, pageGraph, domainGraph, new RunRowsOptions
+            {
+                Fold = options.Fold,
+                Damping = options.Damping,
+                Topics = options.Topics ? [.. options.Taxonomy.Topics.Select(topic => topic.Id)] : [],
+                Clusters = spam is null ? [] : [.. spam.Report.Clusters.Select(cluster => cluster.Id)],
+                Threads = options.Threads,
+            }, progress, cancel);
+            Lap("rows");
+        }
         string id = run.Publish(new JsonObject
         {
             ["started"] = started,
@@ -174,10 +193,10 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         return (Opened("pages", pages, built.Pages), Opened("domains", domains, built.Domains));
     }
 
-    private Building Discount(Building whole, Func<int, int, double> factor)
+    private Building Discount(Building whole, Func<int, int, double> factor, Func<int, bool> sources)
     {
         string folder = writer.NewGraphFolder($"{whole.What}-discounted");
-        GraphManifest manifest = ReweighedGraph.Build(whole.Graph, folder, factor, new GraphBuilderOptions { Threads = options.Threads }, takeFiles: true, progress, cancel);
+        GraphManifest manifest = ReweighedGraph.Build(whole.Graph, folder, factor, new GraphBuilderOptions { Threads = options.Threads }, sources, takeFiles: true, progress, cancel);
         whole.Graph.Dispose();
         Directory.Delete(whole.Folder, recursive: true);
         return Opened(whole.What, folder, manifest);
@@ -262,9 +281,13 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
 
     private SpamResult FindSpam(DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, uint[]? owners, double[] raw, PageMarks marks, CorpusTopics? topics, SpamReport? before)
     {
-        var facts = new SpamFacts(pages, domains);
-        SpamInput input = facts.Gather(raw, options.Damping, Shared(owners), [StorePages.Accounts(store, pages, domains, _pageIds, cancel)], marks, _pageIds,
-            topics is null ? null : LikeliestTopics(domains, pages, topics), cancel);
+        var facts = new SpamFacts(pages, domains, options.Threads);
+        int[]? topicNow = null;
+        SharedKeys? accounts = null;
+        (LinkAnchors Anchors, int[] FirstSeen) edges = default;
+        Parallel.Invoke(new ParallelOptions { MaxDegreeOfParallelism = options.Threads == 0 ? Environment.ProcessorCount : options.Threads, CancellationToken = cancel },
+            () => edges = facts.Edges(cancel), () => accounts = StorePages.Accounts(store, pages, domains, _pageIds, cancel), () => topicNow = topics is null ? null : LikeliestTopics(domains, pages, topics));
+        SpamInput input = facts.Gather(raw, options.Damping, Shared(owners), [accounts!], marks, _pageIds, topicNow, edges);
         Lap("evidence");
         return SpamDetection.Compute(input, options.SpamOptions with { Threads = options.Threads }, before, progress, cancel);
     }
@@ -307,15 +330,30 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     /// <summary>The likeliest topic of each domain, −1 where it is rather another.</summary>
     private int[] LikeliestTopics(LinkGraph domains, LinkGraph pages, CorpusTopics topics)
     {
-        (float[] ofPages, float[] confidence, _) = topics.Rows(Ids());
-        (float[] folded, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount);
-        int[] likeliest = new int[domains.NodeCount];
-        int count = topics.TopicCount;
-        for (int domain = 0; domain < likeliest.Length; domain++)
+        ReadOnlySpan<uint> domainOf = pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount);
+        int[] likeliest = new int[domains.NodeCount], place = new int[domains.NodeCount]; // 1 + place among domains of which anything is known
+        Array.Fill(likeliest, -1);
+        var known = new List<int>();
+        var ids = new List<long>();
+        var places = new List<uint>();
+        for (int page = 0; page < domainOf.Length; page++)
         {
-            ReadOnlySpan<float> row = folded.AsSpan(domain * count, count);
-            likeliest[domain] = sure[domain] >= 0.5 ? Likeliest(row) : -1;
+            if (topics.ConfidenceOf(_pageIds[page]) <= 0)
+                continue;
+            int domain = (int)domainOf[page];
+            if (place[domain] == 0)
+            {
+                known.Add(domain);
+                place[domain] = known.Count;
+            }
+            ids.Add(_pageIds[page]);
+            places.Add((uint)place[domain] - 1);
         }
+        (float[] ofPages, float[] confidence, _) = topics.Rows(CollectionsMarshal.AsSpan(ids));
+        (float[] folded, float[] sure) = DomainTopics.Fold(ofPages, confidence, CollectionsMarshal.AsSpan(places), known.Count);
+        for (int at = 0; at < known.Count; at++)
+            if (sure[at] >= 0.5)
+                likeliest[known[at]] = Likeliest(folded.AsSpan(at * topics.TopicCount, topics.TopicCount));
         return likeliest;
     }
 
@@ -361,21 +399,42 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     }
 
     /// <summary>Topics of pages and domains, and their authority by topic.</summary>
-    private void AddTopics(RunWriter run, CorpusTopics topics, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw)
+    private void AddTopics(RunWriter run, CorpusTopics topics, LinkGraph pages, LinkGraph domains, double[] pageRaw, double[] domainRaw, IReadOnlySet<long> changed)
     {
-        KeepTold(run, topics);
-        (float[] ofPages, float[] confidence) = topics.Spread(pages, Ids(), cancel: cancel);
-        (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
-        Add("", domains, domainRaw, ofDomains, sure);
-        Add("page_", pages, pageRaw, ofPages, confidence);
+        // What is written waits for the disk, and nobody waits for it before the end.
+        var written = new List<Task> { Task.Run(() => KeepTold(run, topics), cancel) };
+        try
+        {
+            Tell();
+        }
+        finally
+        {
+            ((IAsyncResult)Task.WhenAll(written)).AsyncWaitHandle.WaitOne(); // whatever became of the other steps, files are no longer written
+        }
+        Task.WhenAll(written).GetAwaiter().GetResult();
+
+        void Tell()
+        {
+            long[] ids = Ids();
+            var spreading = new TopicPropagationOptions { Threads = options.Threads };
+            float[] similarities = topics.Similarities(pages, ids, _before?.Similarities(pages, _pageIds, changed), spreading, cancel);
+            written.Add(Task.Run(() => run.AddAside<float>(RunBefore.SimilaritiesName, similarities, "similarity of the two pages of each out-link, -1 where nobody asks"), cancel));
+            (float[] ofPages, float[] confidence) = topics.Spread(pages, ids, spreading, similarities, cancel);
+            (float[] ofDomains, float[] sure) = DomainTopics.Fold(ofPages, confidence, pages.MapIfPresent<uint>("domains")!.Slice(0, pages.NodeCount), domains.NodeCount, pageRaw, cancel);
+            Add("", domains, domainRaw, ofDomains, sure);
+            Add("page_", pages, pageRaw, ofPages, confidence);
+        }
 
         void Add(string prefix, LinkGraph graph, double[] raw, float[] distribution, float[] confident)
         {
-            run.AddRows<float>(prefix + "topics", distribution, topics.TopicCount, "probability of each topic of taxonomy.json; all alike where nothing is known");
-            run.Add<float>(prefix + "topic_confidence", confident, "probability that the likeliest topic is right; 0 where nothing is known");
+            written.Add(Task.Run(() =>
+            {
+                run.AddRows<float>(prefix + "topics", distribution, topics.TopicCount, "probability of each topic of taxonomy.json; all alike where nothing is known");
+                run.Add<float>(prefix + "topic_confidence", confident, "probability that the likeliest topic is right; 0 where nothing is known");
+            }, cancel));
             TopicalPageRankResult split = TopicalPageRank.Compute(graph, Normalised(raw), distribution, topics.TopicCount,
                 new TopicalPageRankOptions { Damping = options.Damping, Threads = options.Threads, Start = Start(prefix, graph) }, progress, cancel);
-            run.AddRows<double>(prefix + "topic_rank", split.Ranks, topics.TopicCount, "PageRank by topic; a row sums to pagerank");
+            written.Add(Task.Run(() => run.AddRows<double>(prefix + "topic_rank", split.Ranks, topics.TopicCount, "PageRank by topic; a row sums to pagerank"), cancel));
             run.Report(prefix + "topics", new JsonObject { ["rounds"] = split.Rounds, ["error_bound"] = split.ErrorBound, ["converged"] = split.Converged });
         }
     }

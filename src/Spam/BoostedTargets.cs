@@ -72,7 +72,7 @@ internal sealed class BoostedTargets
                 boosted += contribution;
             (at.Booster[source] ? boosters : others).Add(at.Group[source]);
         }
-        int k = Surroundings.Distinct(boosters), s = Surroundings.Distinct(others);
+        int k = at.DistinctGroups(boosters), s = at.DistinctGroups(others);
         return new TargetSupport(k, s, LogRatio(k, s, at.Options), all > 0 ? boosted / all : 0);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
 
@@ -79,6 +80,23 @@ public static class Simulations
             throw Wrong([.. wrong.OrderBy(w => w.Index).Select(w => w.Error)]);
         return new SimulationResponse(target, authority.Level, true, SimulationAnswer.Of(authority, node, reader, edits, new SimulationOptions { Movers = request.Movers, Tolerance = request.Tolerance }, cancel), [], meta);
     });
+
+    /// <summary>The same for jobs, which keep a request as JSON.</summary>
+    internal static WhatIf AsJobs(RunCatalog catalog, JsonSerializerOptions json) => new(
+        request => Asked(Read(request)),
+        (request, cancel) =>
+        {
+            SimulationRequest read = Read(request);
+            return catalog.Answer(read.Run, run => JsonSerializer.SerializeToNode(Of(run, read, cancel), json)!);
+        });
+
+    private static SimulationRequest Read(JsonElement request)
+    {
+        SimulationRequest read = RequestJson.Read<SimulationRequest>(request);
+        RunAnswers.Target("target", read.Target);
+        RunAnswers.Level(read.Level);
+        return read;
+    }
 
     /// <summary>The edits asked for, each with the JSON pointer that leads to it.</summary>
     private static (AskedEdit[] Edits, string[] Places) Asked(SimulationRequest request)

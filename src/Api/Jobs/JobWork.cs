@@ -14,7 +14,7 @@ namespace Backlinks.Api;
 public sealed record WhatIf(Action<JsonElement> Check, Func<JsonElement, CancellationToken, JsonNode> Answer);
 
 /// <summary>What jobs do, by kind: what a request may ask of this service, and the work itself, which is the program's.</summary>
-internal sealed class JobWork(DataFolder folder, ApiOptions options, Uploads uploads, Action afterRun, WhatIf? whatIf = null)
+internal sealed class JobWork(DataFolder folder, ApiOptions options, Uploads uploads, Action afterRun, WhatIf whatIf)
 {
     private static readonly string[] Naming = ["graph", "since", "topics_of", "run"];
 
@@ -38,7 +38,7 @@ internal sealed class JobWork(DataFolder folder, ApiOptions options, Uploads upl
                     CheckRun(RequestJson.Read<RankRequest>(request));
                     break;
                 default:
-                    (whatIf ?? throw Problems.Of("not_found", "this service answers no what-ifs")).Check(request);
+                    whatIf.Check(request);
                     break;
             }
         }
@@ -174,7 +174,7 @@ internal sealed class JobWork(DataFolder folder, ApiOptions options, Uploads upl
         limited.CancelAfter(TimeSpan.FromSeconds(options.Jobs.SimulationSeconds));
         try
         {
-            return new JobResult(Answer: whatIf!.Answer(job.Request, limited.Token));
+            return new JobResult(Answer: whatIf.Answer(job.Request, limited.Token));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

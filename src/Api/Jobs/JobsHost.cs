@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Backlinks.Pipeline;
 using Backlinks.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,16 +16,29 @@ internal static class JobsHost
     {
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider => WhatIfs(provider.GetRequiredService<RunCatalog>()));
         services.AddSingleton(new Uploads(Path.Combine(options.Data, "uploads"), options.MaxUploadBytes));
         services.AddSingleton(provider => new OldRuns(provider.GetRequiredService<DataFolder>(), options, provider.GetRequiredService<RunCatalog>(),
             new Lazy<JobQueue>(provider.GetRequiredService<JobQueue>), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<OldRuns>>()));
         services.AddSingleton(provider => new JobWork(provider.GetRequiredService<DataFolder>(), options, provider.GetRequiredService<Uploads>(),
-            provider.GetRequiredService<OldRuns>().Remove, provider.GetService<WhatIf>()));
+            provider.GetRequiredService<OldRuns>().Remove, provider.GetRequiredService<WhatIf>()));
         services.AddSingleton(provider => new JobQueue(provider.GetRequiredService<DataFolder>(), options.Jobs, provider.GetRequiredService<JobWork>(),
             provider.GetRequiredService<Uploads>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>()));
         services.AddSingleton(provider => new Schedules(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<JobQueue>(), provider.GetRequiredService<JobWork>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Schedules>>()));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<JobQueue>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Schedules>());
+    }
+
+    /// <summary>What <c>POST /simulate</c> answers.</summary>
+    private static WhatIf WhatIfs(RunCatalog catalog)
+    {
+        var json = new JsonSerializerOptions();
+        ApiHost.Configure(json);
+        return new WhatIf(request => RunAnswers.Target("target", RequestJson.Read<SimulationRequest>(request).Target), (request, cancel) =>
+        {
+            SimulationRequest asked = RequestJson.Read<SimulationRequest>(request);
+            return JsonSerializer.SerializeToNode(catalog.Answer(asked.Run, served => Simulations.Of(served, asked, cancel)), json)!;
+        });
     }
 }

@@ -1,15 +1,291 @@
+using System.Globalization;
+using Backlinks.GraphEngine;
+using Backlinks.Stores;
+
 namespace Backlinks.Api;
 
-/// <summary>Gathers what the overview screen shows, for the API and the dashboard alike.</summary>
+/// <summary>
+/// Gathers what the overview screen shows, for the API and the dashboard alike. Figures of a whole domain stand in its row; those of a host,
+/// a folder or a page are counted. Charts are two questions, one over the pairs of domains and one over the links, each read once.
+/// </summary>
 public sealed class Overviews(RowQueries queries)
 {
-    private readonly RowQueries _queries = queries;
+    private const int TopRows = 10, TopShares = 20, MostDots = 500;
 
     /// <summary>Everything: figures, charts and short tables.</summary>
     /// <param name="mode">As <see cref="RowQuery.Mode"/>.</param>
     /// <exception cref="ProblemException">The target is none. A run without rows gives figures of its graph and no charts.</exception>
-    public Task<Overview> OfAsync(ServedRun run, string target, string? mode = null, CancellationToken cancel = default) => throw new NotSupportedException(_queries.ToString());
+    public async Task<Overview> OfAsync(ServedRun run, string target, string? mode = null, CancellationToken cancel = default)
+    {
+        RowTarget meant = RowTarget.Parse(target, mode);
+        (OverviewFigures? before, RunStamp? stamp) = await BeforeAsync(run, target, mode, cancel).ConfigureAwait(false);
+        RowDatabase? rows = queries.Database(run);
+        if (rows is null)
+        {
+            GraphFigures graph = GraphFigures.Of(run, meant, cancel);
+            return new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = graph.Node >= 0, Figures = graph.Figures, Before = before, RunBefore = stamp, Competitors = Similar(run, graph.Node, TopRows, cancel).Rows };
+        }
+        using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
+        RowScope scope = queries.ScopeOf(run, meant, rented, cancel);
+        var overview = new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = scope.InIndex, Figures = Figures(run, rented, scope, cancel), Before = before, RunBefore = stamp };
+        if (!scope.InIndex)
+            return overview;
+        List<object?[]> pairs = PairShares(rented, scope, cancel), links = LinkShares(rented, scope, cancel);
+        return overview with
+        {
+            RefdomainsHistory = History(Changes(pairs, "month"), "month", rows.Now),
+            NewLost = [.. Changes(links, "month").Select(m => new LinkChanges(m.Date, m.New, m.Lost))],
+            AuthorityBands = [.. Of(pairs, "band").Select(r => (Band: r[1] is string band ? int.Parse(band, CultureInfo.InvariantCulture) : (int?)null, Row: r)).OrderBy(r => r.Band ?? -1)
+                .Select(r => new AuthorityBand(r.Band * 10, r.Band * 10 + 10, (long)r.Row[2]!, (long)r.Row[3]!))],
+            Attributes = Shares(links, "attribute"),
+            LinkTypes = Shares(links, "type"),
+            Positions = Shares(links, "position"),
+            Anchors = Shares(links, "anchor"),
+            AnchorClasses = Shares(links, "class"),
+            Languages = Shares(links, "language"),
+            Tlds = Shares(pairs, "tld"),
+            Topics = Shares(pairs, "topic"),
+            Scatter = Dots(rented, scope, cancel),
+            TopRefdomains = [.. Top("refdomains", "domain,domain_rating,links_to_target,dofollow_links,first_seen,last_seen,topic,spam_cluster_id,rank_passed").Select(r =>
+                new TopRefdomain((string)r[0]!, (double?)r[1], (long)r[2]!, (long)r[3]!, (DateTime?)r[4], (DateTime?)r[5], (string?)r[6], (string?)r[7], (double?)r[8]))],
+            TopBacklinks = Links("all-backlinks", null),
+            TopPages = [.. Top("pages-by-backlinks", "url,title,url_rating,backlinks,refdomains,http_code").Select(r => new TopPage((string)r[0]!, (string?)r[1], (double?)r[2], (long)(r[3] ?? 0L), (long)(r[4] ?? 0L), (int?)(long?)r[5]))],
+            Newest = Links("all-backlinks", "first_seen_link:desc"),
+            Lost = Links("all-backlinks", "lost_at:desc", lost: true),
+            Broken = Links("broken-backlinks", null),
+            Competitors = scope.Home is { } home && NodeOf(rented, home, cancel) is { } node ? Similar(run, node, TopRows, cancel).Rows : [],
+        };
+
+        List<object?[]> Top(string resource, string select, string? order = null, bool lost = false) => RowQueries.Top(rented, scope, new RowQuery
+        {
+            Resource = resource,
+            Target = target,
+            Mode = mode,
+            Select = select,
+            OrderBy = order,
+            Limit = TopRows,
+            History = lost ? "all_time" : null,
+            Fields = lost ? [KeyValuePair.Create("is_lost", "true")] : [],
+        }, cancel);
+
+        List<TopBacklink> Links(string resource, string? order, bool lost = false) =>
+            [.. Top(resource, "url_from,url_to,title,anchor,snippet_left,snippet_right,link_type,is_dofollow,domain_rating_source,url_rating_source,rank_passed,first_seen_link,last_seen,lost_at,lost_reason,target_http_code,spam_cluster_id", order, lost)
+                .Select(r => new TopBacklink((string)r[0]!, (string)r[1]!, (string?)r[2], (string?)r[3], (string?)r[4], (string?)r[5], (string)r[6]!, (bool)r[7]!, (double?)r[8], (double?)r[9], (double?)r[10], (DateTime?)r[11], (DateTime?)r[12], (DateTime?)r[13], (string?)r[14], (int?)(long?)r[15], (string?)r[16]))];
+    }
 
     /// <summary>The figures alone, a millisecond's work.</summary>
-    public Task<OverviewFigures> FiguresAsync(ServedRun run, string target, string? mode = null, CancellationToken cancel = default) => throw new NotSupportedException(_queries.ToString());
+    public async Task<OverviewFigures> FiguresAsync(ServedRun run, string target, string? mode = null, CancellationToken cancel = default) => (await KnownAsync(run, target, mode, cancel).ConfigureAwait(false)).Figures;
+
+    /// <summary>The figures, and whether the run knows the target.</summary>
+    internal async Task<(OverviewFigures Figures, bool InIndex, RowTarget Target)> KnownAsync(ServedRun run, string target, string? mode, CancellationToken cancel)
+    {
+        RowTarget meant = RowTarget.Parse(target, mode);
+        RowDatabase? rows = queries.Database(run);
+        if (rows is null)
+        {
+            GraphFigures graph = GraphFigures.Of(run, meant, cancel);
+            return (graph.Figures, graph.Node >= 0, meant);
+        }
+        using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
+        RowScope scope = queries.ScopeOf(run, meant, rented, cancel);
+        return (Figures(run, rented, scope, cancel), scope.InIndex, meant);
+    }
+
+    /// <summary>Referring domains over time.</summary>
+    /// <param name="grouping"><c>day</c>, <c>week</c> or <c>month</c>.</param>
+    /// <exception cref="ProblemException">The target or the grouping is none, or the run has no rows.</exception>
+    public async Task<(IReadOnlyList<RefdomainsPoint> Points, bool InIndex)> RefdomainsHistoryAsync(ServedRun run, string target, string? mode = null, string grouping = "month", CancellationToken cancel = default)
+    {
+        if (grouping is not ("day" or "week" or "month"))
+            throw Problems.Parameter("history_grouping", $"'{Filter.Clip(grouping)}' is none of day, week, month");
+        RowTarget meant = RowTarget.Parse(target, mode);
+        RowDatabase rows = queries.Database(run) ?? throw RowQueries.NoRows(run);
+        using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
+        RowScope scope = queries.ScopeOf(run, meant, rented, cancel);
+        if (!scope.InIndex)
+            return ([], false);
+        var sql = new SqlText().Add("WITH p AS MATERIALIZED (");
+        AddPairs(sql, scope).Add(") SELECT 'change', strftime(day, '%Y-%m-%d'), sum(came), sum(went) FROM (")
+            .Add($"SELECT date_trunc('{grouping}', first_seen) AS day, count(*) AS came, 0 AS went FROM p GROUP BY 1 UNION ALL SELECT date_trunc('{grouping}', lost_at), 0, count(*) FROM p WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2 ORDER BY 2");
+        return (History(Changes(rented.Rows(sql.ToString(), sql.Values, cancel), "change"), grouping, rows.Now), true);
+    }
+
+    /// <summary>Domains that the same sources link to.</summary>
+    /// <exception cref="ProblemException">The target is none.</exception>
+    public async Task<(IReadOnlyList<SimilarDomainRow> Rows, bool Complete, bool InIndex)> SimilarAsync(ServedRun run, string target, int count, CancellationToken cancel = default)
+    {
+        RowTarget meant = RowTarget.Parse(target, "domain");
+        int node = GraphFigures.NodeOf(run, meant);
+        if (node < 0 && queries.Database(run) is { } rows)
+        {
+            using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
+            node = queries.ScopeOf(run, meant, rented, cancel).Home is { } home && NodeOf(rented, home, cancel) is { } found ? found : -1;
+        }
+        (List<SimilarDomainRow> similar, bool complete) = Similar(run, node, count, cancel, new SimilarDomainsOptions());
+        return (similar, complete, node >= 0);
+    }
+
+    private async Task<(OverviewFigures?, RunStamp?)> BeforeAsync(ServedRun run, string target, string? mode, CancellationToken cancel)
+    {
+        IReadOnlyList<string> ids = queries.Catalog.Folder.RunIds();
+        for (int i = ids.Count - 1; i >= 0; i--)
+            if (ids[i] == run.Id && i > 0)
+                try
+                {
+                    using RunLease before = queries.Catalog.Lease(ids[i - 1]);
+                    return before.Run.Pages is null == run.Pages is null ? (await FiguresAsync(before.Run, target, mode, cancel).ConfigureAwait(false), before.Run.Stamp) : (null, null);
+                }
+                catch (ProblemException e) when (e.Code is "unknown_run" or "run_damaged")
+                {
+                    return (null, null); // what is gone or damaged is not compared with
+                }
+        return (null, null);
+    }
+
+    private static OverviewFigures Figures(ServedRun run, RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    {
+        if (!scope.InIndex)
+            return new OverviewFigures { InsufficientData = true, RankedDomains = run.Domains.NodeCount };
+        var figures = new OverviewFigures { InsufficientData = true, RankedDomains = run.Domains.NodeCount };
+        if (scope.Home is { } home)
+        {
+            object?[] d = rented.Rows("SELECT domain_rating, rank, percentile, raw, raw_before, pagerank, trust, harmonic, spam_score, spam_cluster_id, topic, topic_confidence, backlinks, dofollow_backlinks, new_backlinks, "
+                + "lost_backlinks, refdomains, dofollow_refdomains, referring_ips, referring_networks, outlinks, linked_domains, pages, pages_visited, first_seen, last_visited FROM domains WHERE \"no\" = " + home.ToString(CultureInfo.InvariantCulture), [], cancel)[0];
+            figures = figures with
+            {
+                DomainRating = (double?)d[0], InsufficientData = d[0] is null, Rank = (long?)d[1], Percentile = (double?)d[2], Raw = (double?)d[3], RawBefore = (double?)d[4], Pagerank = (double?)d[5],
+                Trust = (double?)d[6], Harmonic = (double?)d[7], SpamScore = (double?)d[8], SpamClusterId = (string?)d[9], Topic = (string?)d[10], TopicConfidence = (double?)d[11],
+            };
+            if (scope.Domain is not null)
+                figures = figures with
+                {
+                    Backlinks = Of(d[12]), DofollowBacklinks = Of(d[13]), NewBacklinks = Of(d[14]), LostBacklinks = Of(d[15]), Refdomains = Of(d[16]), DofollowRefdomains = Of(d[17]), ReferringIps = Of(d[18]),
+                    ReferringNetworks = Of(d[19]), Outlinks = Of(d[20]), LinkedDomains = Of(d[21]), Pages = Of(d[22]), PagesVisited = Of(d[23]), FirstSeen = (DateTime?)d[24], LastVisited = (DateTime?)d[25],
+                };
+        }
+        SqlText pages = scope.Where(new SqlText().Add("SELECT max(url_rating), count(*) FILTER (granularity = 'page'), count(*) FILTER (granularity = 'page' AND last_visited IS NOT NULL), min(first_seen), max(last_visited), sum(links_external), sum(linked_domains) FROM pages WHERE "), "");
+        object?[] p = rented.Rows(pages.ToString(), pages.Values, cancel)[0];
+        figures = figures with { UrlRating = (double?)p[0] };
+        if (scope.Domain is null)
+        {
+            SqlText links = scope.Where(new SqlText().Add("SELECT count(*) FILTER (NOT is_lost), count(*) FILTER (NOT is_lost AND is_dofollow), count(*) FILTER (is_new), count(*) FILTER (is_lost), count(DISTINCT source_domain_no) FILTER (NOT is_lost), "
+                + "count(DISTINCT source_domain_no) FILTER (NOT is_lost AND is_dofollow), count(DISTINCT address) FILTER (NOT is_lost), count(DISTINCT network) FILTER (NOT is_lost) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal");
+            object?[] l = rented.Rows(links.ToString(), links.Values, cancel)[0];
+            figures = figures with
+            {
+                Backlinks = Of(l[0]), DofollowBacklinks = Of(l[1]), NewBacklinks = Of(l[2]), LostBacklinks = Of(l[3]), Refdomains = Of(l[4]), DofollowRefdomains = Of(l[5]), ReferringIps = Of(l[6]), ReferringNetworks = Of(l[7]),
+                Outlinks = Of(p[5]), LinkedDomains = scope.Below - scope.First == 1 ? Of(p[6]) : LinkedDomains(rented, scope, cancel), Pages = Of(p[1]), PagesVisited = Of(p[2]), FirstSeen = (DateTime?)p[3], LastVisited = (DateTime?)p[4],
+            };
+        }
+        var spam = new SqlText();
+        if (scope.Domain is { } domain)
+            spam.Add("SELECT count(*) FROM edges WHERE links > 0 AND spam_cluster_source IS NOT NULL AND target_no = ").Add(domain);
+        else
+            scope.Where(spam.Add("SELECT count(DISTINCT source_domain_no) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal AND NOT is_lost AND spam_cluster_id IS NOT NULL");
+        long inClusters = rented.Count(spam.ToString(), spam.Values, cancel);
+        return figures with
+        {
+            DofollowShare = Share(figures.DofollowBacklinks, figures.Backlinks),
+            SpamShare = Share(inClusters, figures.Refdomains),
+            Coverage = Share(figures.PagesVisited, figures.Pages),
+        };
+    }
+
+    private static long LinkedDomains(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    {
+        SqlText sql = scope.Where(new SqlText().Add("SELECT count(DISTINCT target_domain_no) FROM links WHERE "), "source_").Add(" AND is_ranked AND NOT is_internal AND NOT is_lost");
+        return rented.Count(sql.ToString(), sql.Values, cancel);
+    }
+
+    /// <summary>One row a referring domain, lost ones included.</summary>
+    private static SqlText AddPairs(SqlText sql, RowScope scope)
+    {
+        if (scope.Domain is { } domain)
+            return sql.Add("SELECT source_no AS other_no, domain_from AS domain, domain_rating_source AS domain_rating, topic_source AS topic, spam_cluster_source AS spam_cluster_id, links, dofollow_links, first_seen, lost_at FROM edges WHERE target_no = ").Add(domain);
+        return scope.Where(sql.Add("SELECT source_domain_no AS other_no, any_value(domain_from) AS domain, any_value(domain_rating_source) AS domain_rating, any_value(topic_source) AS topic, any_value(spam_cluster_id) AS spam_cluster_id, "
+            + "count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, min(first_seen) AS first_seen, CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at FROM links WHERE "), "target_")
+            .Add(" AND is_ranked AND NOT is_internal GROUP BY source_domain_no");
+    }
+
+    private static List<object?[]> PairShares(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    {
+        var sql = new SqlText().Add("WITH p AS MATERIALIZED (");
+        AddPairs(sql, scope).Add($"""
+            ), live AS (SELECT * FROM p WHERE links > 0)
+            SELECT 'band', least(floor(domain_rating / 10), 9)::INTEGER::VARCHAR AS name, count(*)::BIGINT AS a, count(*) FILTER (dofollow_links > 0)::BIGINT AS b FROM live GROUP BY 2
+            UNION ALL (SELECT 'tld', regexp_extract(domain, '[^.]*$'), sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
+            UNION ALL (SELECT 'topic', topic, sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
+            UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM p GROUP BY 1
+              UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM p WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
+            """);
+        return rented.Rows(sql.ToString(), sql.Values, cancel);
+    }
+
+    private static List<object?[]> LinkShares(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    {
+        var sql = new SqlText().Add("WITH l AS MATERIALIZED (SELECT kind, position, anchor, anchor_class, language, is_dofollow, is_nofollow, is_ugc, is_sponsored, is_lost, source_domain_no AS d, first_seen, lost_at FROM links WHERE ");
+        scope.Where(sql, "target_").Add($"""
+             AND is_ranked AND NOT is_internal), live AS (SELECT * FROM l WHERE NOT is_lost)
+            SELECT 'attribute', 'dofollow' AS name, count(*)::BIGINT AS a, count(DISTINCT d)::BIGINT AS b FROM live WHERE is_dofollow
+            UNION ALL SELECT 'attribute', 'nofollow', count(*), count(DISTINCT d) FROM live WHERE is_nofollow
+            UNION ALL SELECT 'attribute', 'ugc', count(*), count(DISTINCT d) FROM live WHERE is_ugc
+            UNION ALL SELECT 'attribute', 'sponsored', count(*), count(DISTINCT d) FROM live WHERE is_sponsored
+            UNION ALL (SELECT 'type', kind, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
+            UNION ALL (SELECT 'position', position, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
+            UNION ALL (SELECT 'class', anchor_class, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
+            UNION ALL (SELECT 'language', language, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2 LIMIT {TopShares})
+            UNION ALL (SELECT 'anchor', anchor, count(*) AS a, count(DISTINCT d) AS b FROM live GROUP BY 2 ORDER BY b DESC, a DESC, 2 LIMIT {TopShares})
+            UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM l GROUP BY 1
+              UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM l WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
+            """);
+        return rented.Rows(sql.ToString(), sql.Values, cancel);
+    }
+
+    private static List<ScatterPoint> Dots(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    {
+        var sql = new SqlText().Add("SELECT p.domain, p.domain_rating, d.trust, p.links, p.spam_cluster_id FROM (SELECT * FROM (");
+        AddPairs(sql, scope).Add($") WHERE links > 0 ORDER BY domain_rating DESC NULLS LAST, other_no LIMIT {MostDots}) p JOIN domains d ON d.\"no\" = p.other_no ORDER BY p.domain_rating DESC NULLS LAST, p.other_no");
+        return [.. rented.Rows(sql.ToString(), sql.Values, cancel).Select(r => new ScatterPoint((string)r[0]!, (double?)r[1], (double?)r[2], (long)r[3]!, (string?)r[4]))];
+    }
+
+    private static int? NodeOf(RowDatabase.Rented rented, uint domain, CancellationToken cancel) =>
+        rented.Rows(string.Create(CultureInfo.InvariantCulture, $"SELECT node FROM domains WHERE \"no\" = {domain}"), [], cancel) is [[long node]] ? (int)node : null;
+
+    private static (List<SimilarDomainRow> Rows, bool Complete) Similar(ServedRun run, int node, int count, CancellationToken cancel, SimilarDomainsOptions? options = null)
+    {
+        if (node < 0 || run.Domains.InDegree(node) == 0)
+            return ([], true);
+        SimilarDomainsResult similar = SimilarDomains.To(run.Domains, node, count, options ?? new SimilarDomainsOptions { MostOut = 2_000, MostLinks = 200_000 }, cancel);
+        ScoreColumn? authority = run.Run.Column("authority");
+        return ([.. similar.Domains.Select(s => new SimilarDomainRow(run.Domains.Names[s.Node], GraphFigures.Rating(run, authority, s.Node), s.Similarity, s.Shared))], similar.Complete);
+    }
+
+    private static IEnumerable<object?[]> Of(List<object?[]> rows, string what) => rows.Where(r => (string)r[0]! == what);
+
+    private static List<LinkShare> Shares(List<object?[]> rows, string what) => [.. Of(rows, what).Select(r => new LinkShare((string?)r[1], (long)r[2]!, (long)r[3]!))];
+
+    private static List<(DateOnly Date, long New, long Lost)> Changes(List<object?[]> rows, string what) =>
+        [.. Of(rows, what).Where(r => r[1] is not null).Select(r => (DateOnly.ParseExact((string)r[1]!, "yyyy-MM-dd", CultureInfo.InvariantCulture), (long)r[2]!, (long)r[3]!)).OrderBy(r => r.Item1)];
+
+    /// <summary>Periods without a change stand in between with what was there before, at most 5,000 of them.</summary>
+    private static List<RefdomainsPoint> History(List<(DateOnly Date, long New, long Lost)> changes, string grouping, DateTime now)
+    {
+        var points = new List<RefdomainsPoint>();
+        if (changes.Count == 0)
+            return points;
+        long live = 0;
+        var end = DateOnly.FromDateTime(now);
+        int next = 0;
+        for (DateOnly at = changes[0].Date; (at <= end || next < changes.Count) && points.Count < 5_000; at = grouping switch { "day" => at.AddDays(1), "week" => at.AddDays(7), _ => at.AddMonths(1) })
+        {
+            (long came, long went) = next < changes.Count && changes[next].Date == at ? (changes[next].New, changes[next++].Lost) : (0, 0);
+            live += came - went;
+            points.Add(new RefdomainsPoint(at, live, came, went));
+        }
+        return points;
+    }
+
+    private static long Of(object? number) => (long?)number ?? 0;
+
+    private static double? Share(long part, long whole) => whole == 0 ? null : (double)part / whole;
 }

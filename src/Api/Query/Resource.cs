@@ -20,6 +20,9 @@ public sealed record Column(string Name, ColumnType Type, string Sql, string Mea
 {
     /// <summary>Shown when select is not given.</summary>
     public bool Usual { get; init; } = true;
+
+    /// <summary>Whether rows can be filtered by it: not by what is counted only after filtering.</summary>
+    public bool Filterable { get; init; } = true;
 }
 
 /// <summary>A kind of rows that can be asked for, such as the links to a target.</summary>
@@ -38,6 +41,12 @@ public sealed record Resource
 
     /// <summary>The order when none is asked for, such as <c>rank_passed:desc</c>; ties follow in the order of the rows.</summary>
     public required string Order { get; init; }
+
+    /// <summary>Whether <see cref="RowQuery.Aggregation"/> may be asked for.</summary>
+    public bool Aggregates { get; init; }
+
+    /// <summary>Whence its rows are.</summary>
+    internal RowSource Source { get; init; } = null!;
 
     public Column? Find(string name) => Columns.FirstOrDefault(c => c.Name == name);
 }
@@ -81,8 +90,8 @@ public sealed record RowQuery
     /// <summary><c>field:desc,other:asc</c>.</summary>
     public string? OrderBy { get; init; }
 
-    /// <summary>Rows on a page, 1 to 10,000.</summary>
-    public int Limit { get; init; } = 100;
+    /// <summary>Rows on a page, 1 to 10,000; null is 100, and of a stream all.</summary>
+    public int? Limit { get; init; }
 
     /// <summary><c>next_cursor</c> of the answer before.</summary>
     public string? Cursor { get; init; }

@@ -33,8 +33,16 @@ public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
     /// <summary>The first element. Valid until <see cref="Dispose"/>; reading past <see cref="Length"/> is undefined.</summary>
     public T* Pointer { get; private set; }
 
-    public T this[long index] =>
-        (ulong)index < (ulong)Length ? Pointer[index] : throw new ArgumentOutOfRangeException(nameof(index), index, $"0 to {Length - 1}");
+    public T this[long index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            if ((ulong)index >= (ulong)Length)
+                Refuse(index);
+            return Pointer[index];
+        }
+    }
 
     /// <summary>A window of <paramref name="count"/> elements from <paramref name="start"/>.</summary>
     public ReadOnlySpan<T> Slice(long start, int count)
@@ -73,6 +81,8 @@ public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
         return new MappedArray<T>(path, header, file, view, (T*)(pointer + view.PointerOffset + header.DataOffset));
     }
+
+    private void Refuse(long index) => throw new ArgumentOutOfRangeException(nameof(index), index, $"0 to {Length - 1}");
 
     public void Dispose()
     {

@@ -146,6 +146,9 @@ public interface ILinkStore : IDisposable
     /// <summary>All links by numbers, in no order; lost ones too.</summary>
     IEnumerable<StoredArc> Arcs(CancellationToken cancel = default);
 
+    /// <summary>Those links of <see cref="Arcs(CancellationToken)"/> that are live and of one of these kinds.</summary>
+    IEnumerable<StoredArc> Arcs(IReadOnlyCollection<LinkKind> kinds, CancellationToken cancel = default) => Arcs(cancel).Where(arc => !arc.Lost && kinds.Contains(arc.Kind));
+
     /// <summary>Those links of <see cref="Arcs(CancellationToken)"/> whose source was visited after <paramref name="sinceVersion"/>:
     /// all of such a source, changed or not, so that they take the place of what was known of it. A link is never forgotten, it
     /// becomes a lost one: a source that is not here has the links it had.</summary>

@@ -73,8 +73,10 @@ public sealed record TopicalPageRankResult
 /// <para>Variant: all K in one pass as interleaved float rows, Gauss–Seidel over 16 stages of rows (within one, the round's old
 /// values), each row scaled to its score after it is summed. So the law holds at every round, to the last digit of double in
 /// what is published, and only the split converges: by α a round at least, as each node's split is an average of
-/// others'. Starts at C, so a few rounds do.</para>
-/// <para>Cost a round: one gather of 4·K bytes a link; memory 8·K bytes a node (K rounded up to 8), and 8·K for the result.
+/// others'. Starts at C, so a few rounds do. A row is summed again only where one of those that link to it has changed by more than
+/// the tolerance leaves room for since it was summed last: rounds shrink to what still moves, and from a split made before the graph
+/// changed a little the second is next to nothing.</para>
+/// <para>Cost a round: one gather of 4·K bytes a link; memory 4·K bytes a node (K rounded up to 8), and 8·K for the result.
 /// Equal bytes for any number of threads: pieces are fixed, stages follow each other.</para>
 /// </summary>
 public static unsafe class TopicalPageRank
@@ -154,9 +156,12 @@ public static unsafe class TopicalPageRank
         private readonly int _width;
         private readonly double _d;
         private readonly double _stay;
-        private readonly HugeArray<float> _c;
+        private readonly float* _topics;
+        private readonly double[] _prior;
         private readonly HugeArray<float> _s;
         private readonly HugeArray<double> _t;
+        private readonly HugeArray<byte> _stale; // 1 where a row is to be summed again
+        private readonly HugeArray<float> _pending; // by how much S changed since those that are linked to were last told
 
         public Split(LinkGraph graph, double* x, float* c, int k, double[] prior, TopicalPageRankOptions options)
         {
@@ -166,9 +171,12 @@ public static unsafe class TopicalPageRank
             (_k, _width, _d, _stay) = (k, (k + 7) / 8 * 8, options.Damping, options.Stay);
             int n = graph.NodeCount;
             _t = new HugeArray<double>(n);
-            _c = new HugeArray<float>((long)n * _width);
+            _stale = new HugeArray<byte>(n);
+            _pending = new HugeArray<float>(n);
+            _topics = c;
+            _prior = prior;
             _s = new HugeArray<float>((long)n * _width);
-            NoRanking = Start(c, prior, options.Start);
+            NoRanking = Start(options.Start);
         }
 
         /// <summary>A node whose score is less than what its links bring it, which is in no ranking; null where there is none.</summary>
@@ -178,15 +186,18 @@ public static unsafe class TopicalPageRank
         {
             int rounds = 0;
             double bound = double.PositiveInfinity;
-            // the change of S is that of the split times α; what follows a change is at most α + α² + … of it
+            int n = _graph.NodeCount;
+            double[] ranks = GC.AllocateUninitializedArray<double>(checked(n * _k));
+            // The change of S is that of the split times α; what follows a change is at most 1 + α + α² … of it. A row whose sources
+            // each changed by at most so much since it was summed is off by no more, for it is an average of them.
+            double room = options.Tolerance * (1 - _stay);
+            new Span<byte>(_stale.Pointer, _graph.NodeCount).Fill(1);
             while (rounds < options.MaxRounds && bound > options.Tolerance)
             {
-                bound = Round(cancel) / (1 - _stay);
+                bound = Round(room, ranks, cancel) / (1 - _stay);
                 rounds++;
                 progress?.Report(new StepProgress("splitting by topic", rounds, 0, "rounds"));
             }
-            int n = _graph.NodeCount;
-            double[] ranks = GC.AllocateUninitializedArray<double>(checked(n * _k));
             double[][] sums = new double[_shares.Ranges.Count][];
             _shares.Ranges.Run(_shares.Threads, (piece, first, end) =>
             {
@@ -194,9 +205,14 @@ public static unsafe class TopicalPageRank
                 sums[piece] = new double[_k];
                 for (int v = first; v < end; v++)
                 {
-                    Row(v, row);
+                    Span<double> rank = ranks.AsSpan(v * _k, _k);
+                    if (_shares.InversePointer[v] == 0) // the others have what they were last found to have
+                    {
+                        Row(v, row);
+                        new Span<double>(row, _k).CopyTo(rank);
+                    }
                     for (int i = 0; i < _k; i++)
-                        sums[piece][i] += ranks[(long)v * _k + i] = row[i];
+                        sums[piece][i] += rank[i];
                 }
             }, cancel);
             double[] totals = new double[_k];
@@ -209,15 +225,16 @@ public static unsafe class TopicalPageRank
         public void Dispose()
         {
             _shares.Dispose();
-            _c.Dispose();
             _s.Dispose();
             _t.Dispose();
+            _stale.Dispose();
+            _pending.Dispose();
         }
 
-        private int? Start(float* c, double[] prior, float[]? begin)
+        private int? Start(float[]? begin)
         {
             int n = _graph.NodeCount, k = _k, width = _width;
-            float* to = _c.Pointer, s = _s.Pointer;
+            float* s = _s.Pointer;
             double* x = _x, t = _t.Pointer, inverse = _shares.InversePointer;
             _shares.Multiply(x, t, 1, default);
             int? wrong = null;
@@ -230,71 +247,126 @@ public static unsafe class TopicalPageRank
             }
             FixedRanges.Run(n, FixedRanges.Nodes, _shares.Threads, (_, first, end) =>
             {
+                float* own = stackalloc float[width];
                 for (int v = first; v < end; v++)
                 {
-                    double sum = 0;
-                    for (int i = 0; i < k; i++)
-                        sum += c[(long)v * k + i];
+                    if (inverse[v] == 0)
+                        continue; // passes nothing on
+                    Own(v, own);
                     double passed = x[v] * inverse[v];
                     double began = 0;
                     for (int i = 0; begin is not null && i < k; i++)
                         began += begin[(long)v * k + i];
                     for (int i = 0; i < k; i++)
                     {
-                        double share = sum > 0 ? c[(long)v * k + i] / sum : prior[i];
-                        double split = began > 0 ? begin![(long)v * k + i] / began : share;
-                        to[(long)v * width + i] = (float)share;
-                        s[(long)v * width + i] = (float)(passed * (_stay * split + (1 - _stay) * share));
+                        double split = began > 0 ? begin![(long)v * k + i] / began : own[i];
+                        s[(long)v * width + i] = (float)(passed * (_stay * split + (1 - _stay) * own[i]));
                     }
                 }
             }, default);
             return wrong;
         }
 
-        /// <summary>One Gauss–Seidel round; returns the largest change of a node's α·split, as a share of its score.</summary>
-        private double Round(CancellationToken cancel)
+        /// <summary>C of a node, sum 1: its own, or the prior.</summary>
+        private void Own(int v, float* to)
+        {
+            float* c = _topics + (long)v * _k;
+            double sum = 0;
+            for (int i = 0; i < _k; i++)
+                sum += c[i];
+            for (int i = 0; i < _k; i++)
+                to[i] = (float)(sum > 0 ? c[i] / sum : _prior[i]);
+        }
+
+        /// <summary>One Gauss–Seidel round over the rows that are stale; returns the largest change of a node's α·split, as a share of
+        /// its score, that those it links to have not summed yet.</summary>
+        private double Round(double room, double[] ranks, CancellationToken cancel)
         {
             LinkRanges ranges = _shares.Ranges;
             int stages = Math.Clamp(ranges.Count / Lanes, 1, Stages);
             double[] changes = new double[ranges.Count];
+            byte* stale = _stale.Pointer;
+            float* pending = _pending.Pointer;
             for (int stage = 0; stage < stages; stage++)
             {
                 int firstPiece = (int)((long)ranges.Count * stage / stages), endPiece = (int)((long)ranges.Count * (stage + 1) / stages);
                 if (firstPiece == endPiece)
                     continue;
-                int firstRow = ranges[firstPiece].First, endRow = ranges[endPiece - 1].End;
-                using var next = new HugeArray<float>((long)(endRow - firstRow) * _width);
-                float* fresh = next.Pointer;
+                Fresh?[] fresh = new Fresh?[endPiece - firstPiece];
                 ranges.Run(firstPiece, endPiece, _shares.Threads, (piece, first, end) =>
                 {
-                    double* row = stackalloc double[_width];
+                    int rows = 0;
                     for (int v = first; v < end; v++)
-                        if (_shares.InversePointer[v] > 0) // who passes nothing on is split once, at the end
+                        rows += stale[v] != 0 && _shares.InversePointer[v] > 0 ? 1 : 0; // who passes nothing on is split once, at the end
+                    if (rows == 0)
+                        return;
+                    Fresh of = fresh[piece - firstPiece] = new Fresh(rows, _width);
+                    double* row = stackalloc double[_width];
+                    int at = 0;
+                    for (int v = first; v < end; v++)
+                        if (stale[v] != 0 && _shares.InversePointer[v] > 0)
                         {
                             Row(v, row);
-                            changes[piece] = Math.Max(changes[piece], Write(v, row, fresh + (long)(v - firstRow) * _width));
+                            new Span<double>(row, _k).CopyTo(ranks.AsSpan(v * _k, _k));
+                            of.Nodes[at] = v;
+                            of.Changes[at] = Write(v, row, of.Rows.Pointer + (long)at * _width);
+                            at++;
                         }
                 }, cancel);
-                ranges.Run(firstPiece, endPiece, _shares.Threads, (_, first, end) =>
+                ranges.Run(firstPiece, endPiece, _shares.Threads, (piece, _, _) =>
                 {
-                    long length = (long)(end - first) * _width;
-                    Buffer.MemoryCopy(fresh + (long)(first - firstRow) * _width, _s.Pointer + (long)first * _width, length * 4, length * 4);
+                    if (fresh[piece - firstPiece] is not { } of)
+                        return;
+                    for (int at = 0; at < of.Nodes.Length; at++)
+                    {
+                        int v = of.Nodes[at];
+                        Buffer.MemoryCopy(of.Rows.Pointer + (long)at * _width, _s.Pointer + (long)v * _width, _width * 4L, _width * 4L);
+                        stale[v] = 0;
+                        pending[v] += of.Changes[at];
+                    }
+                }, cancel);
+                // After all of the stage are clean: those of it that link to each other saw old values.
+                ranges.Run(firstPiece, endPiece, _shares.Threads, (piece, _, _) =>
+                {
+                    using Fresh? of = fresh[piece - firstPiece];
+                    if (of is null)
+                        return;
+                    foreach (int v in of.Nodes)
+                    {
+                        if (!(pending[v] > room))
+                            continue;
+                        changes[piece] = Math.Max(changes[piece], pending[v]);
+                        pending[v] = 0;
+                        foreach (uint target in _graph.OutOf(v))
+                            stale[target] = 1;
+                    }
                 }, cancel);
             }
-            return changes.DefaultIfEmpty().Max();
+            double most = changes.DefaultIfEmpty().Max();
+            return most > 0 ? most : Left();
+        }
+
+        /// <summary>Where nothing is stale any more: the largest change that nobody was told of.</summary>
+        private double Left()
+        {
+            double left = 0;
+            for (int v = 0; v < _graph.NodeCount; v++)
+                left = Math.Max(left, _pending.Pointer[v]);
+            return left;
         }
 
         /// <summary>S of a node from its split.</summary>
-        private double Write(int v, double* row, float* to)
+        private float Write(int v, double* row, float* to)
         {
-            float* c = _c.Pointer + (long)v * _width, before = _s.Pointer + (long)v * _width;
+            float* c = stackalloc float[_width], before = _s.Pointer + (long)v * _width;
+            Own(v, c);
             double inverse = _shares.InversePointer[v], x = _x[v], change = 0;
             for (int i = 0; i < _k; i++)
             {
                 to[i] = (float)((_stay * row[i] + (1 - _stay) * c[i] * x) * inverse);
                 change += Math.Abs((double)to[i] - before[i]);
             }
-            return x > 0 ? change / (inverse * x) : 0;
+            return x > 0 ? (float)(change / (inverse * x)) : 0;
         }
 
         /// <summary>A of a node from S of those that link to it, scaled to its score.</summary>
@@ -313,7 +385,8 @@ public static unsafe class TopicalPageRank
                 for (; column < _width; column += 8)
                     One(_s.Pointer + column, links, weights, at, end, row + column);
             }
-            float* c = _c.Pointer + (long)v * _width;
+            float* c = stackalloc float[_width];
+            Own(v, c);
             double sum = 0, x = _x[v], t = _t.Pointer[v];
             for (int i = 0; i < _k; i++)
                 sum += row[i] = _d * row[i] + t * c[i];
@@ -358,6 +431,18 @@ public static unsafe class TopicalPageRank
             (Vector256<double> low, Vector256<double> high) = Vector256.Widen(sum);
             (Vector256.Load(to) + low).Store(to);
             (Vector256.Load(to + 4) + high).Store(to + 4);
+        }
+
+        /// <summary>Rows of a piece that were summed and do not count yet.</summary>
+        private sealed class Fresh(int rows, int width) : IDisposable
+        {
+            public int[] Nodes { get; } = new int[rows];
+
+            public float[] Changes { get; } = new float[rows];
+
+            public HugeArray<float> Rows { get; } = new((long)rows * width);
+
+            public void Dispose() => Rows.Dispose();
         }
     }
 }

@@ -145,7 +145,7 @@ public sealed class SpamRun
         foreach ((string name, int distance) in cluster.Members.Select(m => (m.Name, m.Role == SpamRole.Target ? 0 : 1)).Concat(cluster.Victims.Take(victims).Select(v => (v.Name, 2))))
             if (graph.Names.Find(name) is >= 0 and int node)
             {
-                double raw = _raw?[node] ?? double.NaN;
+                double raw = _raw?[node] ?? 0;
                 nodes.Add(new NeighbourNode(node, name, raw, score?.Invoke(node, raw), distance, distance < 2 ? cluster.Score : null));
             }
         var drawn = nodes.Select(n => n.Node).ToHashSet();

@@ -77,25 +77,30 @@ public sealed class TopicScores
         return score > 0 && totals[topic] > 0 ? RankOf(node, topic) / score / (totals[topic] / all) : 0;
     }
 
-    /// <summary>Place of a node by its rank in a topic, from 1; equals by node.</summary>
-    public int PlaceOf(int node, int topic, CancellationToken cancel = default)
+    /// <summary>Place of a node by its rank in each topic, from 1; equals by node. One pass over the ranks.</summary>
+    public int[] PlacesOf(int node, CancellationToken cancel = default)
     {
-        double rank = RankOf(node, topic);
-        int place = 1;
+        int[] places = new int[Count];
+        Array.Fill(places, 1);
+        if (_ranks is null)
+            return places;
+        double[] own = _ranks.Slice((long)node * Count, Count).ToArray();
         for (int other = 0; other < Run.Graph.NodeCount; other++)
         {
-            if ((other & 0xFFFFF) == 0)
+            if ((other & 0xFFFF) == 0)
                 cancel.ThrowIfCancellationRequested();
-            double theirs = RankOf(other, topic);
-            place += theirs > rank || (theirs == rank && other < node) ? 1 : 0;
+            ReadOnlySpan<double> theirs = _ranks.Slice((long)other * Count, Count);
+            for (int k = 0; k < own.Length; k++)
+                places[k] += theirs[k] > own[k] || (theirs[k] == own[k] && other < node) ? 1 : 0;
         }
-        return place;
+        return places;
     }
 
     /// <summary>The specialists of each topic asked for, as <see cref="Specialists"/> defines them: by lift, among nodes that are linked to
     /// and whose score is at least the median of such nodes'. One pass over the ranks.</summary>
-    public Specialist[][] SpecialistsOf(IReadOnlyList<int> topics, int count, CancellationToken cancel)
+    public Specialist[][] SpecialistsOf(IReadOnlyList<int> topics, int count, CancellationToken cancel = default)
     {
+        ArgumentNullException.ThrowIfNull(topics);
         double[] totals = Totals(cancel), shares = [.. totals.Select(total => total / totals.Sum())];
         LinkGraph graph = Run.Graph;
         double[] scores = new double[graph.NodeCount];

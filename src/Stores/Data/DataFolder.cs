@@ -112,7 +112,7 @@ public sealed class DataFolder
 
     /// <summary>Makes the folder where there is none.</summary>
     /// <exception cref="StoreException">It cannot be written, or a file is in the way.</exception>
-    internal void Make()
+    public void Make()
     {
         string full = System.IO.Path.GetFullPath(Path);
         for (string? at = full; at is not null; at = System.IO.Path.GetDirectoryName(at))

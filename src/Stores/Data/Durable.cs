@@ -9,12 +9,16 @@ namespace Backlinks.Stores;
 public static partial class Durable
 {
     /// <summary>Replaces the text of <paramref name="path"/>: a reader sees all of the old or all of the new.</summary>
-    public static void WriteText(string path, string text)
+    /// <param name="mode">Who may read it, from the first byte on; null for what the system grants a new file.</param>
+    public static void WriteText(string path, string text, UnixFileMode? mode = null)
     {
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (mode is not null && !OperatingSystem.IsWindows())
+                options.UnixCreateMode = mode;
+            using (FileStream stream = new(temporary, options))
             {
                 stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
                 stream.Flush(flushToDisk: true);

@@ -25,11 +25,13 @@ internal sealed class DomainEdges
 
     private readonly record struct Pair(uint Target, double Weight, double Full);
 
-    private readonly List<Pair> _pairs = [];
+    private readonly Pair[] _pairs;
     private readonly long[] _rows;
 
-    private DomainEdges(int domains)
+    /// <param name="most">Pairs at most: memory that is not used is not taken.</param>
+    private DomainEdges(int domains, int most)
     {
+        _pairs = GC.AllocateUninitializedArray<Pair>(most);
         _rows = new long[domains + 1L];
         Lost = new double[domains];
     }
@@ -73,7 +75,8 @@ internal sealed class DomainEdges
 
     public static DomainEdges Sum(StoreNodes nodes, long[] pageRows, uint[] pages, OutLinks links, OutLinks reports, CancellationToken cancel)
     {
-        var edges = new DomainEdges(nodes.Domains);
+        var edges = new DomainEdges(nodes.Domains, checked(links.Links.Length + reports.Links.Length));
+        int pairs = 0;
         ulong[] keys = new ulong[256]; // target << 32 | place in values
         (float Weight, float Full)[] values = new (float, float)[256];
         int count = 0;
@@ -110,9 +113,9 @@ internal sealed class DomainEdges
                     weight += w;
                     full += f;
                 }
-                edges._pairs.Add(new Pair(target, weight, full));
+                edges._pairs[pairs++] = new Pair(target, weight, full);
             }
-            edges._rows[domain + 1L] = edges._pairs.Count;
+            edges._rows[domain + 1L] = pairs;
         }
         return edges;
     }
@@ -131,7 +134,7 @@ internal sealed class DomainEdges
             weights.Clear();
             for (long i = _rows[domain]; i < _rows[domain + 1L]; i++)
             {
-                Pair pair = _pairs[(int)i];
+                Pair pair = _pairs[i];
                 double weight = Edge(pair.Weight);
                 if (shares && owners[domain] == owners[pair.Target])
                     weight *= profile.OfOwner(same: true);
@@ -160,7 +163,7 @@ internal sealed class DomainEdges
         for (int domain = 0; domain < owners.Length; domain++)
             for (long i = _rows[domain]; members[owners[domain]] > 1 && i < _rows[domain + 1L]; i++)
             {
-                Pair pair = _pairs[(int)i];
+                Pair pair = _pairs[i];
                 ref (double Sum, double Edges) sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, (ulong)owners[domain] << 32 | pair.Target, out _);
                 sum = (sum.Sum + pair.Weight, sum.Edges + Edge(pair.Weight));
             }

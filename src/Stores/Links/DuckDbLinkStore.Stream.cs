@@ -19,6 +19,9 @@ public sealed unsafe partial class DuckDbLinkStore
 
     public IEnumerable<StoredArc> Arcs(CancellationToken cancel = default) => ArcsWhere("", cancel);
 
+    public IEnumerable<StoredArc> Arcs(IReadOnlyCollection<LinkKind> kinds, CancellationToken cancel = default) =>
+        ArcsWhere(string.Create(CultureInfo.InvariantCulture, $"WHERE lost_at IS NULL AND kind IN ({string.Join(", ", kinds.Select(kind => (int)kind))})"), cancel);
+
     public IEnumerable<StoredArc> Arcs(long sinceVersion, CancellationToken cancel = default) =>
         ArcsWhere(string.Create(CultureInfo.InvariantCulture, $"WHERE page_id IN (SELECT id FROM pages WHERE version > {sinceVersion})"), cancel);
 
@@ -126,8 +129,8 @@ public sealed unsafe partial class DuckDbLinkStore
         }
     }
 
-    /// <summary>A result in blocks of columns. No value of it may be null.</summary>
-    private sealed class Chunks : IDisposable
+    /// <summary>A result in blocks of columns. A value that is null reads as anything: see <see cref="Has"/>.</summary>
+    internal sealed class Chunks : IDisposable
     {
         private readonly DuckDbLinkStore _store;
         private readonly DuckDBConnection _connection;
@@ -178,6 +181,20 @@ public sealed unsafe partial class DuckDbLinkStore
 
         public T* Column<T>(int column) where T : unmanaged =>
             (T*)NativeMethods.Vectors.DuckDBVectorGetData(NativeMethods.DataChunks.DuckDBDataChunkGetVector(_chunk!, column));
+
+        /// <summary>A bit for each value, 0 where it is null; a null pointer where none is.</summary>
+        public ulong* Validity(int column) =>
+            NativeMethods.Vectors.DuckDBVectorGetValidity(NativeMethods.DataChunks.DuckDBDataChunkGetVector(_chunk!, column));
+
+        public static bool Has(ulong* validity, int row) => validity is null || (validity[row >> 6] >> (row & 63) & 1) != 0;
+
+        /// <summary>A text of the block, valid until the next block.</summary>
+        public ReadOnlySpan<byte> Span(byte* column, int row)
+        {
+            byte* text = column + 16L * row;
+            int length = *(int*)text;
+            return new ReadOnlySpan<byte>(length <= 12 ? text + 4 : *(byte**)(text + 8), length);
+        }
 
         /// <summary>Makes room: texts of the block before are no longer needed.</summary>
         public void BeginTexts() => _textsLength = 0;

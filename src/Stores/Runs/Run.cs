@@ -42,6 +42,9 @@ public sealed class Run : IDisposable
 
     public RunManifest Manifest { get; }
 
+    /// <summary>The file of its rows (<see cref="RowSchema"/>), or null where the run was made without.</summary>
+    public string? RowsPath => Path.Combine(Folder, RowSchema.FileName) is var path && File.Exists(path) ? path : null;
+
     /// <summary>What the manifest says of <see cref="Graph"/>.</summary>
     public RunGraph Ranked { get; }
 

@@ -5,7 +5,7 @@ using Backlinks.GraphEngine;
 
 namespace Backlinks.Stores;
 
-/// <summary>Collects the scores of one run in an invisible folder and publishes them together.</summary>
+/// <summary>Collects the scores of one run in an invisible folder and publishes them together. Arrays may be added by several threads.</summary>
 public sealed class RunWriter
 {
     internal const string TimingsName = "timings.json";
@@ -48,12 +48,12 @@ public sealed class RunWriter
     /// <summary>Writes <c>&lt;name&gt;.npy</c>.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
     public void Add<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
-        _arrays.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
+        Enter(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning));
 
     /// <summary>Writes a matrix of n rows, <paramref name="columns"/> numbers each, row by row.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
     public void AddRows<T>(string name, ReadOnlySpan<T> values, int columns, string meaning) where T : unmanaged =>
-        _arrays.Add(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning, columns));
+        Enter(name, NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning, columns));
 
     /// <summary>Writes a file of text beside the arrays, such as <c>clusters.json</c>.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
@@ -67,6 +67,13 @@ public sealed class RunWriter
     /// <exception cref="IOException">The disk is full or fails.</exception>
     public void AddAside<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
         NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning);
+
+    /// <summary>Where a file that its maker writes himself is to lie; it appears with the run, flushed to the disk as all of it, and may
+    /// differ between equal runs. It must be closed before <see cref="Publish"/>.</summary>
+    public string PathOf(string name) => Path.Combine(_folder, name);
+
+    /// <summary>An array added before, or null; the caller disposes it before <see cref="Publish"/>.</summary>
+    public MappedArray<T>? Map<T>(string name) where T : unmanaged => _arrays.ContainsKey(name) ? MappedArray<T>.Open(PathOf($"{name}.npy")) : null;
 
     /// <summary>Writes run.json and timings.json and makes the run visible and current.</summary>
     /// <param name="timings">Seconds by step and whatever else differs between equal runs.</param>
@@ -89,5 +96,11 @@ public sealed class RunWriter
         File.WriteAllText(Path.Combine(_folder, TimingsName), timings.ToJsonString(RunManifest.Json) + "\n");
         FolderSeal.TryWrite(_folder, SealName, RunManifest.FileName, _arrays.Values);
         return _writer.PublishRun(_folder, manifest.ConfigurationDigest());
+    }
+
+    private void Enter(string name, ArrayEntry entry)
+    {
+        lock (_arrays)
+            _arrays.Add(name, entry);
     }
 }

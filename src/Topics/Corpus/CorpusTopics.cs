@@ -95,11 +95,17 @@ public sealed class CorpusTopics
     /// see <see cref="TopicPropagation"/>. Pages without any text, and those never visited, then have the topics of what links to
     /// them, where anchors tell that the two are alike.</summary>
     /// <param name="ids">The store's number of each node; −1 for a node without a page of its own.</param>
-    public (float[] Topics, float[] Confidence) Spread(LinkGraph graph, long[] ids, TopicPropagationOptions? options = null, CancellationToken cancel = default)
+    /// <param name="similarities">Of <see cref="Similarities"/>, where the caller has them; null to compare pages now.</param>
+    public (float[] Topics, float[] Confidence) Spread(LinkGraph graph, long[] ids, TopicPropagationOptions? options = null, float[]? similarities = null, CancellationToken cancel = default)
     {
         (float[] topics, float[] confidence, int[] words) = Rows(ids);
-        return TopicPropagation.Spread(graph, topics, confidence, words, (a, b) => Similarity(ids[a], ids[b]), options, cancel);
+        return TopicPropagation.SpreadOver(graph, topics, confidence, words, similarities ?? Similarities(graph, ids, null, options, cancel), options, cancel);
     }
+
+    /// <summary>How similar the two pages of each of a graph's out-links are, −1 where neither is so short that it is asked for.</summary>
+    /// <param name="known">What was found of each link before and still holds, −1 for nothing; overwritten and returned. Null for nothing at all.</param>
+    public float[] Similarities(LinkGraph graph, long[] ids, float[]? known = null, TopicPropagationOptions? options = null, CancellationToken cancel = default) =>
+        TopicPropagation.Similarities(graph, [.. ids.Select(WordsOf)], (a, b) => Similarity(ids[a], ids[b]), known, options, cancel);
 
     /// <summary>Reads all pages twice and tells their topics.</summary>
     /// <param name="pages">The store's pages; enumerated twice, each time by one thread at a time.</param>

@@ -30,17 +30,26 @@ public static class DomainTopics
             int domain = DomainOf(domains, page, domainCount);
             double weight = confidence[page] * (authority.IsEmpty ? 1 : authority[page]);
             weights[domain] += weight;
+            if (weight == 0)
+                continue; // most pages were never read
             for (int k = 0; k < K; k++)
                 sums[domain * (long)K + k] += weight * topics[page * K + k];
         }
         float[] folded = new float[(long)domainCount * K], sure = new float[domainCount];
         int[] best = new int[domainCount];
         for (int domain = 0; domain < domainCount; domain++)
+        {
+            if (!(weights[domain] > 0))
+            {
+                folded.AsSpan(domain * K, K).Fill(1f / K);
+                continue;
+            }
             for (int k = 0; k < K; k++)
             {
-                folded[domain * (long)K + k] = weights[domain] > 0 ? (float)(sums[domain * (long)K + k] / weights[domain]) : 1f / K;
+                folded[domain * (long)K + k] = (float)(sums[domain * (long)K + k] / weights[domain]);
                 best[domain] = folded[domain * (long)K + k] > folded[domain * (long)K + best[domain]] ? k : best[domain];
             }
+        }
         Array.Clear(weights); // now of all known pages by authority alone: confidence is what is averaged
         for (int page = 0; page < p; page++)
         {

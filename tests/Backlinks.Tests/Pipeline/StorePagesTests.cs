@@ -32,14 +32,14 @@ public class StorePagesTests
         var marks = new PageMarks();
         string[] addresses = ["192.0.2.7", "192.0.2.200", "::ffff:192.0.2.9", "2001:db8:1:2::3", "2001:db8:1:ffff::9", "127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "fe80::1", "", "no address"];
         Assert.Equal(addresses.Length, marks.Noting(addresses.Select((a, i) => Page(i, a, 0, 0))).Count());
-        Dictionary<long, (ulong SimHash, ulong Network)> byId = marks.ById();
-        Assert.Equal(byId[0], byId[1]);
-        Assert.Equal(byId[0], byId[2]);
-        Assert.Equal(byId[3], byId[4]);
-        Assert.NotEqual(byId[0], byId[3]);
-        Assert.Equal("192.0.2.0/24", marks.NetworkName(byId[0].Network));
-        Assert.Equal("2001:db8:1::/48", marks.NetworkName(byId[3].Network));
-        Assert.Equal(5, byId.Count);
+        Assert.Equal(marks.Of(0), marks.Of(1));
+        Assert.Equal(marks.Of(0), marks.Of(2));
+        Assert.Equal(marks.Of(3), marks.Of(4));
+        Assert.NotEqual(marks.Of(0), marks.Of(3));
+        Assert.Equal("192.0.2.0/24", PageMarks.NetworkName(marks.Of(0).Network));
+        Assert.Equal("2001:db8:1::/48", PageMarks.NetworkName(marks.Of(3).Network));
+        Assert.Equal(5, addresses.Index().Count(a => marks.Of(a.Index).Network != 0));
+        Assert.Equal((0ul, 0ul), marks.Of(1000)); // of no page
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public class StorePagesTests
     {
         var marks = new PageMarks();
         Assert.Equal(2, marks.Noting([Page(1, "", 77, 39), Page(2, "", 78, 40)]).Count());
-        Assert.Equal(78ul, Assert.Single(marks.ById()).Value.SimHash);
+        Assert.Equal((0ul, 78ul), (marks.Of(1).SimHash, marks.Of(2).SimHash));
     }
 
     [Fact]

@@ -34,6 +34,35 @@ public class ReweighedGraphTests
         Assert.Equal("domain", after.Manifest.Granularity);
     }
 
+    [Theory]
+    [InlineData(400, 6, 1)]
+    [InlineData(30_000, 12, 2)] // several lanes, stages and blocks
+    [InlineData(3_000, 60, 3)]
+    public void Files_that_are_taken_over_are_those_that_a_builder_makes(int n, int perNode, int seed)
+    {
+        using var folders = new TemporaryFolder();
+        string first = folders.NewFolder();
+        var random = new Random(seed);
+        using (var builder = new GraphBuilder(first))
+        {
+            foreach (IGrouping<uint, TestLink> row in TestGraphs.PowerLaw(n, perNode, seed).Concat([(5, 5), (7, 7)]).GroupBy(l => l.Source).OrderBy(g => g.Key))
+            {
+                uint[] targets = [.. row.Select(l => l.Target).Distinct().Order()];
+                builder.AddRow(row.Key, targets, [.. targets.Select(_ => random.NextSingle())]);
+            }
+            builder.AddLostWeights([.. Enumerable.Range(0, n).Select(v => v % 3 == 0 ? random.NextDouble() : 0)]);
+            builder.Build(n);
+        }
+        using LinkGraph before = LinkGraph.Open(first);
+        string taken = folders.NewFolder(), built = folders.NewFolder();
+        static double Factor(int u, int v) => u % 7 == 5 && (u + v) % 2 == 0 ? 0.3 : u % 11 == 0 ? 0 : 1;
+        GraphManifest a = ReweighedGraph.Build(before, taken, Factor, sources: u => u % 7 == 5 || u % 11 == 0);
+        RankLayout layout = RankLayout.Open(before);
+        GraphManifest b = ReweighedGraph.Build(before, built, Factor, new GraphBuilderOptions { RankShape = new RankLayoutShape(layout.Lanes, layout.Stages, Math.Max(2 * RankLayout.HubChunk, before.LinkCount / 256), layout.Local) });
+        Assert.Equal(b.Digest(), a.Digest());
+        LinkGraph.Verify(taken);
+    }
+
     [Fact]
     public void A_factor_above_1_is_refused()
     {
