@@ -1,7 +1,6 @@
 using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
 using Backlinks.Spam;
-using Backlinks.Stores;
 
 namespace Backlinks.Api.Dashboard;
 
@@ -28,13 +27,13 @@ public sealed record NetworkAnswer(IReadOnlyList<NetworkNode> Nodes, IReadOnlyLi
     /// <summary>Nodes drawn at most: more are a cloud that nobody reads, and cost more than a second.</summary>
     private const int Most = 600;
 
-    /// <summary>An extract of a run's graph of domains, with topics and clusters.</summary>
-    public static NetworkAnswer Of(ServedRun run, Neighbourhood extract, SpamCluster? cluster = null)
+    /// <summary>An extract of one of a run's graphs, with topics and roles.</summary>
+    public static NetworkAnswer Of(ServedRun run, Neighbourhood extract, GraphLevel level = GraphLevel.Domain, SpamCluster? cluster = null)
     {
         TopicScores? topics = null;
         try
         {
-            topics = run.Topics(GraphLevel.Domain);
+            topics = run.Topics(level);
         }
         catch (Exception lacks) when (lacks is RunLacksException or RequestException)
         {
@@ -45,25 +44,16 @@ public sealed record NetworkAnswer(IReadOnlyList<NetworkNode> Nodes, IReadOnlyLi
         Dictionary<int, int> place = [];
         for (int i = 0; i < kept.Length; i++)
             place.TryAdd(kept[i].Node, i);
-        SpamRun? spam = run.Spam is null ? null : run.SpamRun;
         return new NetworkAnswer(
-            [.. kept.Select(n => new NetworkNode(n.Name, n.Score, TopicOf(n.Node), n.SpamScore ?? spam?.ClusterOf(n.Node)?.Score ?? 0, n.Distance,
+            [.. kept.Select(n => new NetworkNode(n.Name, n.Score, TopicOf(n.Node), n.SpamScore ?? 0, n.Distance,
                 cluster is null ? null : roles.TryGetValue(n.Name, out SpamRole role) ? role == SpamRole.Target ? "boosted" : "booster" : "linked to as camouflage"))],
             [.. extract.Links.Where(l => place.ContainsKey(l.Source) && place.ContainsKey(l.Target)).Select(l => new NetworkLink(place[l.Source], place[l.Target], l.Passes))]);
 
         string? TopicOf(int node) => topics?.Likeliest(node) is >= 0 and { } topic ? topics.Taxonomy.Topics[topic].Name : null;
     }
 
-    /// <summary>A domain with those that pass most to it, and those that pass most to them.</summary>
-    /// <param name="depth">Links from the target, 1 to 3.</param>
+    /// <summary>A domain or page with those that pass most to it, and those that pass most to them.</summary>
     /// <returns>Null where the run does not know the target.</returns>
-    public static NetworkAnswer? Around(ServedRun run, string target, int depth, int top, int below, CancellationToken cancel) => RunAnswers.Reading(run.Id, () =>
-    {
-        RunAuthority authority = run.Authority(null);
-        int node = authority.Find(target);
-        if (node < 0)
-            return null;
-        var told = Explanation.Of(authority.Solved, node, new ExplanationOptions { Top = top, TopBelow = below, Depth = depth }, cancel: cancel);
-        return Of(run, Neighbourhood.Of(told, authority.Graph.Names, authority.ScoreOf));
-    });
+    public static NetworkAnswer? Around(ServedRun run, string target, NeighbourhoodOptions options, CancellationToken cancel) =>
+        Neighbourhoods.Of(run, target, null, options with { MostNodes = Most }, cancel) is { Extract: { } extract } found ? Of(run, extract, found.Level) : null;
 }
