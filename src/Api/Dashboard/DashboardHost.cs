@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
+using Backlinks.Api.Dashboard;
 using Radzen;
 
 namespace Backlinks.Api;
@@ -22,6 +23,7 @@ internal static class DashboardHost
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddRadzenComponents();
         builder.Services.AddSingleton<Backlinks.Stores.Reviews>();
+        builder.Services.AddScoped<PageUser>();
         builder.Services.AddSingleton<Dashboard.RunReader>();
     }
 
