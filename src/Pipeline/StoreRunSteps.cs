@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
@@ -24,6 +25,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private RunBefore? _before;
     private bool _updated;
 
+    /// <summary>Optimised from the start, as it is called once: else what a step had would be held in memory until the last one ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public StoreRunResult Run()
     {
         string started = options.Clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -112,6 +115,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         long records = LinkRecords.Of(pageGraph)!.Count;
         if (options.Rows)
         {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // rows need the memory that steps before had
             RunRows.Write(run, store, pageGraph, domainGraph, new RunRowsOptions
             {
                 Fold = options.Fold,
