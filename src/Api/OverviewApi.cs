@@ -7,9 +7,9 @@ namespace Backlinks.Api;
 
 /// <summary>What an answer about a target is of.</summary>
 /// <param name="InIndex">Whether the run knows the target at all.</param>
-public sealed record AnswerMeta(RunStamp Run, bool InIndex);
+public sealed record TargetMeta(RunStamp Run, bool InIndex);
 
-public sealed record OverviewAnswer(Overview Overview, AnswerMeta Meta);
+public sealed record OverviewAnswer(Overview Overview, TargetMeta Meta);
 
 /// <summary>A domain's authority and where it stands.</summary>
 /// <param name="Rating">0 to 100; null: insufficient data, no other domain links to it.</param>
@@ -18,32 +18,32 @@ public sealed record OverviewAnswer(Overview Overview, AnswerMeta Meta);
 /// <param name="Raw">What a domain without links has is 1.</param>
 public sealed record DomainRating(string Target, double? Rating, bool InsufficientData, long? Rank, double? Percentile, long RankedDomains, double? Raw, double? RawBefore, double? Pagerank, double? Trust);
 
-public sealed record DomainRatingAnswer(DomainRating DomainRating, AnswerMeta Meta);
+public sealed record DomainRatingAnswer(DomainRating DomainRating, TargetMeta Meta);
 
 /// <summary>The authority of a page, or of the target's best page.</summary>
 public sealed record UrlRating(string Target, double? Rating, bool InsufficientData);
 
-public sealed record UrlRatingAnswer(UrlRating UrlRating, AnswerMeta Meta);
+public sealed record UrlRatingAnswer(UrlRating UrlRating, TargetMeta Meta);
 
 /// <summary>Ratings in one run.</summary>
 public sealed record RatingPoint(string Run, DateTimeOffset? BuiltAt, double? DomainRating, double? UrlRating, double? Raw, long? Rank, long RankedDomains, int? ScaleVersion);
 
-public sealed record RatingHistoryAnswer(IReadOnlyList<RatingPoint> Ratings, AnswerMeta Meta);
+public sealed record RatingHistoryAnswer(IReadOnlyList<RatingPoint> Ratings, TargetMeta Meta);
 
 /// <summary>Links to a target, counted.</summary>
 public sealed record BacklinksStats(long Backlinks, long DofollowBacklinks, long NewBacklinks, long LostBacklinks, long Refdomains, long DofollowRefdomains, double? DofollowShare, long ReferringIps, long ReferringNetworks, double? SpamShare);
 
-public sealed record BacklinksStatsAnswer(BacklinksStats BacklinksStats, AnswerMeta Meta);
+public sealed record BacklinksStatsAnswer(BacklinksStats BacklinksStats, TargetMeta Meta);
 
 /// <summary>Links of a target, counted.</summary>
 public sealed record OutlinksStats(long Outlinks, long LinkedDomains, long Pages, long PagesVisited, double? Coverage);
 
-public sealed record OutlinksStatsAnswer(OutlinksStats OutlinksStats, AnswerMeta Meta);
+public sealed record OutlinksStatsAnswer(OutlinksStats OutlinksStats, TargetMeta Meta);
 
-public sealed record RefdomainsHistoryAnswer(IReadOnlyList<RefdomainsPoint> RefdomainsHistory, AnswerMeta Meta);
+public sealed record RefdomainsHistoryAnswer(IReadOnlyList<RefdomainsPoint> RefdomainsHistory, TargetMeta Meta);
 
 /// <param name="Complete">False where some sources link to too much to be looked at: then similarities are lower bounds.</param>
-public sealed record SimilarAnswer(IReadOnlyList<SimilarDomainRow> Similar, bool Complete, AnswerMeta Meta);
+public sealed record SimilarAnswer(IReadOnlyList<SimilarDomainRow> Similar, bool Complete, TargetMeta Meta);
 
 /// <summary>Figures and charts of a target.</summary>
 internal static class OverviewApi
@@ -75,20 +75,20 @@ internal static class OverviewApi
     }
 
     private static Task GetOverview(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
-        answers.AnswerAsync(context, run, Plain, async r => { Overview o = await overviews.OfAsync(r, target, mode, context.RequestAborted); return new OverviewAnswer(o, new AnswerMeta(r.Stamp, o.InIndex)); });
+        answers.AnswerAsync(context, run, Plain, async r => { Overview o = await overviews.OfAsync(r, target, mode, context.RequestAborted); return new OverviewAnswer(o, new TargetMeta(r.Stamp, o.InIndex)); });
 
     private static Task GetDomainRating(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
         answers.AnswerAsync(context, run, Plain, async r =>
         {
             (OverviewFigures f, bool known, RowTarget meant) = await overviews.KnownAsync(r, target, mode, context.RequestAborted);
-            return new DomainRatingAnswer(new DomainRating(meant.Name, f.DomainRating, f.InsufficientData, f.Rank, f.Percentile, f.RankedDomains, f.Raw, f.RawBefore, f.Pagerank, f.Trust), new AnswerMeta(r.Stamp, known));
+            return new DomainRatingAnswer(new DomainRating(meant.Name, f.DomainRating, f.InsufficientData, f.Rank, f.Percentile, f.RankedDomains, f.Raw, f.RawBefore, f.Pagerank, f.Trust), new TargetMeta(r.Stamp, known));
         });
 
     private static Task GetUrlRating(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
         answers.AnswerAsync(context, run, Plain, async r =>
         {
             (OverviewFigures f, bool known, RowTarget meant) = await overviews.KnownAsync(r, target, mode, context.RequestAborted);
-            return new UrlRatingAnswer(new UrlRating(meant.Name, f.UrlRating, f.UrlRating is null), new AnswerMeta(r.Stamp, known));
+            return new UrlRatingAnswer(new UrlRating(meant.Name, f.UrlRating, f.UrlRating is null), new TargetMeta(r.Stamp, known));
         });
 
     private static async Task GetHistory(HttpContext context, RatingHistory history, string target = "", string? mode = null)
@@ -103,14 +103,14 @@ internal static class OverviewApi
         answers.AnswerAsync(context, run, Plain, async r =>
         {
             (OverviewFigures f, bool known, _) = await overviews.KnownAsync(r, target, mode, context.RequestAborted);
-            return new BacklinksStatsAnswer(new BacklinksStats(f.Backlinks, f.DofollowBacklinks, f.NewBacklinks, f.LostBacklinks, f.Refdomains, f.DofollowRefdomains, f.DofollowShare, f.ReferringIps, f.ReferringNetworks, f.SpamShare), new AnswerMeta(r.Stamp, known));
+            return new BacklinksStatsAnswer(new BacklinksStats(f.Backlinks, f.DofollowBacklinks, f.NewBacklinks, f.LostBacklinks, f.Refdomains, f.DofollowRefdomains, f.DofollowShare, f.ReferringIps, f.ReferringNetworks, f.SpamShare), new TargetMeta(r.Stamp, known));
         });
 
     private static Task GetOutlinksStats(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
         answers.AnswerAsync(context, run, Plain, async r =>
         {
             (OverviewFigures f, bool known, _) = await overviews.KnownAsync(r, target, mode, context.RequestAborted);
-            return new OutlinksStatsAnswer(new OutlinksStats(f.Outlinks, f.LinkedDomains, f.Pages, f.PagesVisited, f.Coverage), new AnswerMeta(r.Stamp, known));
+            return new OutlinksStatsAnswer(new OutlinksStats(f.Outlinks, f.LinkedDomains, f.Pages, f.PagesVisited, f.Coverage), new TargetMeta(r.Stamp, known));
         });
 
     private static Task GetRefdomainsHistory(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, [FromQuery(Name = "history_grouping")] string grouping = "month",
@@ -120,7 +120,7 @@ internal static class OverviewApi
         return answers.AnswerAsync(context, run, [.. Plain, "history_grouping", "date_from", "date_to"], async r =>
         {
             (IReadOnlyList<RefdomainsPoint> points, bool known) = await overviews.RefdomainsHistoryAsync(r, target, mode, grouping, context.RequestAborted);
-            return new RefdomainsHistoryAnswer([.. points.Where(p => (first is null || p.Date >= DateOnly.FromDateTime(first.Value)) && (last is null || p.Date <= DateOnly.FromDateTime(last.Value)))], new AnswerMeta(r.Stamp, known));
+            return new RefdomainsHistoryAnswer([.. points.Where(p => (first is null || p.Date >= DateOnly.FromDateTime(first.Value)) && (last is null || p.Date <= DateOnly.FromDateTime(last.Value)))], new TargetMeta(r.Stamp, known));
         });
     }
 
@@ -131,7 +131,7 @@ internal static class OverviewApi
         return answers.AnswerAsync(context, run, ["target", "limit", "run"], async r =>
         {
             (IReadOnlyList<SimilarDomainRow> rows, bool complete, bool known) = await overviews.SimilarAsync(r, target, limit, context.RequestAborted);
-            return new SimilarAnswer(rows, complete, new AnswerMeta(r.Stamp, known));
+            return new SimilarAnswer(rows, complete, new TargetMeta(r.Stamp, known));
         });
     }
 }

@@ -37,6 +37,6 @@ public sealed class RatingHistory(RunCatalog catalog, Overviews overviews)
         }
         using RunLease current = catalog.Lease();
         (_, bool known, _) = await overviews.KnownAsync(current.Run, target, mode, cancel);
-        return new RatingHistoryAnswer(points, new AnswerMeta(current.Run.Stamp, known));
+        return new RatingHistoryAnswer(points, new TargetMeta(current.Run.Stamp, known));
     }
 }
