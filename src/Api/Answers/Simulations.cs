@@ -82,13 +82,16 @@ public static class Simulations
     });
 
     /// <summary>The same for jobs, which keep a request as JSON.</summary>
-    internal static WhatIf AsJobs(RunCatalog catalog, JsonSerializerOptions json) => new(
-        request => Asked(Read(request)),
-        (request, cancel) =>
+    internal static WhatIf AsJobs(RunCatalog catalog)
+    {
+        var json = new JsonSerializerOptions();
+        ApiHost.Configure(json);
+        return new WhatIf(request => Asked(Read(request)), (request, cancel) =>
         {
             SimulationRequest read = Read(request);
-            return catalog.Answer(read.Run, run => JsonSerializer.SerializeToNode(Of(run, read, cancel), json)!);
+            return JsonSerializer.SerializeToNode(catalog.Answer(read.Run, run => Of(run, read, cancel)), json)!;
         });
+    }
 
     private static SimulationRequest Read(JsonElement request)
     {
