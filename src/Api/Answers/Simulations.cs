@@ -164,6 +164,6 @@ public static class Simulations
         static string? Named(string? target) => string.IsNullOrEmpty(target) ? null : target;
     }
 
-    private static ProblemException Wrong(IReadOnlyList<FieldError> errors) =>
+    private static ProblemException Wrong(List<FieldError> errors) =>
         new(400, "invalid_body", errors.Count == 1 ? $"{errors[0].Field}: {errors[0].Message}".TrimStart(':', ' ') : $"{errors.Count} things are wrong with the request; the first: {errors[0].Field}: {errors[0].Message}", errors);
 }
