@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Backlinks.Pipeline;
 using Backlinks.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +14,7 @@ internal static class JobsHost
     {
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(provider => WhatIfs(provider.GetRequiredService<RunCatalog>()));
+        services.TryAddSingleton(provider => Simulations.AsJobs(provider.GetRequiredService<RunCatalog>()));
         services.AddSingleton(new Uploads(Path.Combine(options.Data, "uploads"), options.MaxUploadBytes));
         services.AddSingleton(provider => new OldRuns(provider.GetRequiredService<DataFolder>(), options, provider.GetRequiredService<RunCatalog>(),
             new Lazy<JobQueue>(provider.GetRequiredService<JobQueue>), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<OldRuns>>()));
@@ -28,17 +26,5 @@ internal static class JobsHost
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Schedules>>()));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<JobQueue>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Schedules>());
-    }
-
-    /// <summary>What <c>POST /simulate</c> answers.</summary>
-    private static WhatIf WhatIfs(RunCatalog catalog)
-    {
-        var json = new JsonSerializerOptions();
-        ApiHost.Configure(json);
-        return new WhatIf(request => RunAnswers.Target("target", RequestJson.Read<SimulationRequest>(request).Target), (request, cancel) =>
-        {
-            SimulationRequest asked = RequestJson.Read<SimulationRequest>(request);
-            return JsonSerializer.SerializeToNode(catalog.Answer(asked.Run, served => Simulations.Of(served, asked, cancel)), json)!;
-        });
     }
 }
