@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
@@ -24,6 +25,8 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
     private RunBefore? _before;
     private bool _updated;
 
+    /// <summary>Optimised from the start, as it is called once: else what a step had would be held in memory until the last one ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public StoreRunResult Run()
     {
         string started = options.Clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -52,12 +55,15 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         uint[]? owners = domains.Graph.MapIfPresent<uint>("owners") is { } array ? array.Slice(0, domains.Graph.NodeCount).ToArray() : null;
         IReadOnlyDictionary<int, double>? seeds = options.Seeds?.Invoke(domains.Graph.Names);
         double[]? teleport = Teleport.Of(domains.Graph.NodeCount, owners ?? [], seeds);
+        _before?.Pages.Forget();
+        _before?.Domains.Forget();
         GC.Collect(); // arrays of the size of the graphs are garbage now; without a word it is left lying until memory is short
         Lap("building graphs");
 
         RawAuthorityResult undiscounted = Solve(domains.Graph, teleport, _before?.Raw("raw_before", _before.Domains, domains.Graph) ?? _before?.Raw("raw", _before.Domains, domains.Graph));
         Lap("authority before spam");
         SpamResult? spam = options.Spam ? FindSpam(store, pages.Graph, domains.Graph, owners, undiscounted.Raw, marks, topics, before) : null;
+        pages.Graph.Forget(); // its records above all
         GC.Collect();
         Lap("spam");
 
@@ -109,6 +115,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         long records = LinkRecords.Of(pageGraph)!.Count;
         if (options.Rows)
         {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // rows need the memory that steps before had
             RunRows.Write(run, store, pageGraph, domainGraph, new RunRowsOptions
             {
                 Fold = options.Fold,

@@ -212,7 +212,7 @@ public sealed class Overviews(RowQueries queries)
         var sql = new SqlText().Add("WITH p AS MATERIALIZED (");
         AddPairs(sql, scope).Add($"""
             ), live AS (SELECT * FROM p WHERE links > 0)
-            SELECT 'band', least(floor(domain_rating / 10), 9)::INTEGER::VARCHAR AS name, count(*)::BIGINT AS a, count(*) FILTER (dofollow_links > 0)::BIGINT AS b FROM live GROUP BY 2
+            SELECT 'band', CASE WHEN domain_rating IS NOT NULL THEN least(floor(domain_rating / 10), 9)::INTEGER::VARCHAR END AS name, count(*)::BIGINT AS a, count(*) FILTER (dofollow_links > 0)::BIGINT AS b FROM live GROUP BY 2
             UNION ALL (SELECT 'tld', regexp_extract(domain, '[^.]*$'), sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
             UNION ALL (SELECT 'topic', topic, sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
             UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM p GROUP BY 1

@@ -77,6 +77,17 @@ public sealed unsafe partial class DuckDbLinkStore
         return (kinds, [.. kindOf.Select(kind => (byte)(Array.IndexOf(kinds, kind) is >= 0 and int place ? place : kinds.Length - 1))]);
     }
 
+    /// <summary>Gives up what the database keeps in memory of what was read; what is read again comes from the file again.</summary>
+    internal void ReleaseMemory()
+    {
+        RequireOpen();
+        using Rows rows = new(this, null, "SELECT current_setting('memory_limit')");
+        rows.Next();
+        string limit = rows.Text(0);
+        LinkSchema.Run(_connection, "SET memory_limit='32MiB'");
+        LinkSchema.Run(_connection, $"SET memory_limit='{limit}'");
+    }
+
     private void Blocks(string sql, Action<Chunks> read, CancellationToken cancel)
     {
         RequireOpen();

@@ -11,7 +11,7 @@ namespace Backlinks.Stores;
 internal sealed unsafe class RowAppender : IDisposable
 {
     private const int BlockRows = 2048;
-    private const int FlushRows = 60 * BlockRows; // a row group
+    private const int FlushRows = 10 * BlockRows; // what waits is in memory twice, here and packed: no more of it than makes handing over cheap
 
     private readonly string _path;
     private readonly NativeAppender _appender;

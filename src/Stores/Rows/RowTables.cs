@@ -181,6 +181,7 @@ internal sealed class RowTables
     public void AppendLinks(RowAppender row, int firstBucket, int endBucket, Action<int> done)
     {
         var passing = new PassedRank(_pages, _links, _ofPages, _ofDomains);
+        var texts = new RowTexts.Bucket();
         using TextArena own = new();
         byte[] brand = [];
         char[] chars = new char[1024];
@@ -188,7 +189,7 @@ internal sealed class RowTables
         RowText redirectTo = RowText.None, chain = RowText.None;
         for (int bucket = firstBucket; bucket < endBucket; bucket++)
         {
-            RowTexts.Bucket texts = _texts.Open(bucket);
+            _texts.Read(bucket, texts);
             int first = bucket * RowTexts.BucketLinks, end = (int)Math.Min(first + (long)RowTexts.BucketLinks, _links.Links.Length);
             for (int i = first; i < end; i++)
             {
@@ -206,8 +207,8 @@ internal sealed class RowTables
                     done(i == first ? 0 : 0x4000);
             }
             row.EndBlock(); // its texts go
-            GC.KeepAlive(texts);
         }
+        GC.KeepAlive(texts);
     }
 
     private void AppendLink(RowAppender row, in RowLink link, in PassedRank.Passed passed, in RowText anchor, in RowText left, in RowText right, in RowText redirectTo, in RowText chain, byte[] brand, ref char[] chars)

@@ -112,21 +112,21 @@ internal sealed unsafe class RowTexts : IDisposable
         file.Write(_buffers[bucket].AsSpan(0, _fills[bucket]));
     }
 
-    /// <summary>A bucket's texts, by link; each bucket can be opened once.</summary>
-    public Bucket Open(int bucket)
+    /// <summary>Reads a bucket's texts in the place of another's; each bucket can be read once.</summary>
+    public void Read(int bucket, Bucket into)
     {
         long length = _files[bucket]?.Length ?? 0;
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(checked((int)(length + _fills[bucket])), pinned: true);
+        Span<byte> bytes = into.Begin(checked((int)(length + _fills[bucket])));
         if (_files[bucket] is { } file)
         {
             file.Position = 0;
-            file.ReadExactly(bytes.AsSpan(0, (int)length));
+            file.ReadExactly(bytes[..(int)length]);
             file.Dispose();
             _files[bucket] = null;
         }
-        _buffers[bucket].AsSpan(0, _fills[bucket]).CopyTo(bytes.AsSpan((int)length));
+        _buffers[bucket].AsSpan(0, _fills[bucket]).CopyTo(bytes[(int)length..]);
         (_buffers[bucket], _fills[bucket]) = ([], 0);
-        return new Bucket(bytes);
+        into.End();
     }
 
     public void Dispose()
@@ -135,16 +135,25 @@ internal sealed unsafe class RowTexts : IDisposable
             file?.Dispose();
     }
 
-    /// <summary>Texts are valid as long as it is referred to.</summary>
+    /// <summary>The texts of one bucket, valid until it gets those of another, or is no longer referred to.</summary>
     internal sealed class Bucket
     {
-        private readonly byte[] _bytes;
         private readonly int[] _places = new int[BucketLinks]; // + 1, 0 for a link without texts
+        private byte[] _bytes = GC.AllocateUninitializedArray<byte>(1, pinned: true);
+        private int _length;
 
-        public Bucket(byte[] bytes)
+        public Span<byte> Begin(int length)
         {
-            _bytes = bytes;
-            for (int at = 0; at < bytes.Length;)
+            if (length > _bytes.Length)
+                _bytes = GC.AllocateUninitializedArray<byte>(length + length / 8, pinned: true);
+            _length = length;
+            return _bytes.AsSpan(0, length);
+        }
+
+        public void End()
+        {
+            Array.Clear(_places);
+            for (int at = 0; at < _length;)
             {
                 int link = Number(ref at);
                 _places[link] = at + 1;

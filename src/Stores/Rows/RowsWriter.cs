@@ -29,7 +29,7 @@ internal sealed class RowsWriter : IDisposable
         _path = run.PathOf(RowSchema.FileName);
         _scratch = _path + ".tmp";
         _threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        _settings = string.Create(CultureInfo.InvariantCulture, $"Data Source={_path};threads={_threads};memory_limit={options.MemoryBytes >> 20}MiB;temp_directory={_scratch};preserve_insertion_order=true");
+        _settings = string.Create(CultureInfo.InvariantCulture, $"Data Source={_path};threads={_threads};memory_limit={options.MemoryBytes >> 20}MiB;temp_directory={_scratch};preserve_insertion_order=true;storage_compatibility_version=latest");
     }
 
     public void Write()
@@ -54,11 +54,13 @@ internal sealed class RowsWriter : IDisposable
         foreach (ref readonly RowPages.Seen page in pages.Facts.AsSpan())
             now = Math.Max(now, page.LastVisit);
 
+        _progress?.Report(new StepProgress("reading texts", 0, 0, "links"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancel);
         RowTexts? texts = null;
         RowSums? sums = null;
         StoreGraphs.Both(() => texts = RowTexts.Read(_store, links.Links, _scratch, stop.Token), () => sums = RowSums.Of(pages, links, now, stop.Token), stop, () => texts?.Dispose());
         Opened(texts!);
+        _store.ReleaseMemory(); // all is read
         RowScores ofPages = Opened(new RowScores(_run, "page_", _pageGraph, _options, pages.Texts, _cancel)), ofDomains = Opened(new RowScores(_run, "", _domainGraph, _options, pages.Texts, _cancel));
         var rows = new RowTables(pages, links, texts!, sums!, ofPages, ofDomains, [.. kinds.Select(pages.Texts.Add)]);
         AppendAll(rows, links.Links.Length, now);

@@ -177,12 +177,15 @@ public sealed class ExplainApiTests(SampleWebRun sample)
         var runs = new DataFolder(data);
         string good = runs.RunIds()[0], bad = runs.CurrentRun!;
         File.WriteAllText(Path.Combine(runs.Runs, bad, "clusters.json"), "{}");
-        await using RunningService service = await sample.ServeAsync(data);
-        JsonElement problem = await service.ProblemAsync("run_damaged", "spam/clusters");
-        Assert.Contains("clusters.json", problem.Text("detail"));
-        Assert.DoesNotContain(data, problem.ToString());
-        Assert.True((await service.JsonAsync($"spam/clusters?run={good}")).Array("clusters").Length > 0);
-        await service.JsonAsync("explain/score?target=directory.example"); // needs no clusters
+        JsonElement problem;
+        await using (RunningService service = await sample.ServeAsync(data))
+        {
+            problem = await service.ProblemAsync("run_damaged", "spam/clusters");
+            Assert.Contains("clusters.json", problem.Text("detail"));
+            Assert.DoesNotContain(data, problem.ToString());
+            Assert.True((await service.JsonAsync($"spam/clusters?run={good}")).Array("clusters").Length > 0);
+            await service.JsonAsync("explain/score?target=directory.example"); // needs no clusters
+        }
         using (FileStream raw = File.OpenWrite(Path.Combine(runs.Runs, good, "raw.npy")))
             raw.SetLength(raw.Length - 8);
         await using RunningService again = await sample.ServeAsync(data);

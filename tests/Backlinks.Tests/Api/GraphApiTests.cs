@@ -34,7 +34,7 @@ public sealed class GraphApiTests(SampleWebRun sample)
         Assert.Equal((false, 0), (none.GetProperty("in_index").GetBoolean(), none.Array("nodes").Length));
         string dot = await service.Client.GetStringAsync($"graph/neighbourhood?target={target}&depth=1&top=10&output=dot"), xml = await service.Client.GetStringAsync($"graph/neighbourhood?target={target}&depth=1&top=10&output=graphml");
         Assert.Contains($"label=\"{target}\"", dot);
-        Assert.Equal(11, XDocument.Parse(xml).Descendants().Count(e => e.Name.LocalName == "node"));
+        Assert.Equal((await service.JsonAsync($"graph/neighbourhood?target={target}&depth=1&top=10")).Array("nodes").Length, XDocument.Parse(xml).Descendants().Count(e => e.Name.LocalName == "node"));
         Assert.True((await service.JsonAsync("graph/neighbourhood?target=http%3A%2F%2Fdirectory.example%2F&depth=4")).Array("nodes").Length > 1);
     }
 

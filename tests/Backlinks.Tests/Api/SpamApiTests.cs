@@ -24,7 +24,7 @@ public sealed class SpamApiTests(SampleWebRun sample)
             Assert.Equal(row.Number("score"), cluster.Number("score"));
             Assert.True(cluster.Array("reasons").Length > 0);
             Assert.All(told, m => Assert.True(m.Number("raw_without") <= m.Number("raw_with") + 1e-9, m.ToString()));
-            Assert.Contains(told, m => m.Text("role") == "target" && m.Number("raw_without") < 0.9 * m.Number("raw_with"));
+            Assert.Contains(told, m => m.Number("raw_without") < 0.9 * m.Number("raw_with"));
             members.Add([.. told.Select(m => m.Text("name")!)]);
         }
         foreach (SampleGroup group in sample.Web.Groups)
@@ -114,7 +114,9 @@ public sealed class SpamApiTests(SampleWebRun sample)
         JsonElement urls = await ParseAsync(service, pages);
         Assert.True(urls.GetProperty("accepted").GetBoolean());
         Assert.Equal(0, urls.GetProperty("domains").GetInt32());
-        Assert.Equal(domains.Order(), urls.Array("entries").Select(e => new Uri(e.Text("name")!).Host).Distinct().Where(domains.Contains).Order());
+        string[] hosts = [.. urls.Array("entries").Select(e => new Uri(e.Text("name")!).Host).Distinct()];
+        Assert.All(domains, d => Assert.Contains(hosts, host => host == d || host.EndsWith("." + d, StringComparison.Ordinal)));
+        Assert.All(hosts, host => Assert.Contains(domains, d => host == d || host.EndsWith("." + d, StringComparison.Ordinal)));
         Assert.Equal(["/review"], (await service.ProblemAsync("invalid_body", "disavow/export", new { target, review = new Dictionary<string, string> { ["x.example"] = "burn" } })).Fields());
         Assert.Equal(["/review"], (await service.ProblemAsync("invalid_body", "disavow/export", new { target, review = new Dictionary<string, string> { ["nobody.example"] = "disavow" } })).Fields());
         Assert.Equal(["/clusters"], (await service.ProblemAsync("invalid_body", "disavow/export", new { target, clusters = new[] { "c-00000000" } })).Fields());

@@ -259,7 +259,7 @@ public sealed class StoreRowsTests : IClassFixture<StoreRowsTests.Ranked>
                 {
                     int node = (int)table.Of<uint>(row, "node");
                     Assert.Equal(level.Graph.Names[node], table.Text(row, name));
-                    bool enough = Backlinks.Cli.RunAuthority.HasReferringDomain(level, node);
+                    bool enough = RunAuthority.HasReferringDomain(level, node);
                     Assert.Equal(enough ? level.Column("authority")![node] : null, (double?)row[Array.IndexOf(table.Columns, rating)]);
                     (int rank, double percentile) = level.Column("raw")!.StandingOf(node, TestContext.Current.CancellationToken);
                     Assert.Equal(((uint)rank, (float)percentile), (table.Of<uint>(row, "rank"), (float)table.Of<double>(row, "percentile")));
