@@ -78,7 +78,7 @@ internal static class AcrossTargetsApi
             .WithProblems("invalid_parameter", "invalid_body", "unknown_run", "no_run", "run_damaged", "busy", "too_slow", "too_large", "unsupported_media_type");
     }
 
-    private static async Task<Ok<IntersectAnswer>> Intersect(IntersectRequest request, RowQueries queries, CancellationToken cancel)
+    internal static async Task<Ok<IntersectAnswer>> Intersect(IntersectRequest request, RowQueries queries, CancellationToken cancel)
     {
         Check(request);
         using RunLease lease = queries.Catalog.Lease(request.Run);
