@@ -23,9 +23,10 @@ internal static class ImportsApi
     {
         RouteGroupBuilder imports = api.MapGroup("/imports").WithTags("imports");
         imports.MapPost("", Start).WithName("import-start").Accepts<ImportRequest>("application/json", "multipart/form-data", "application/octet-stream").DisableRequestTimeout()
-            .WithSummary("Imports files of the service's machine, or the file that is sent.").WithProblems("invalid_body", "too_large", "busy");
-        imports.MapGet("/{id}", Get).WithName("import").WithSummary("One import.").WithProblems("not_found");
-        imports.MapPost("/{id}/cancel", Cancel).WithName("import-cancel").WithSummary("Stops an import; what it wrote is kept.").WithProblems("not_found", "conflict", "busy");
+            .WithSummary("Imports files of the service's machine, or the file that is sent.").WithProblems("invalid_body", "too_large", "busy")
+            .WithParameter(new DocumentedParameter("name", "Name of the file whose bare bytes are sent; its ending tells the format.")).WithExample("?name=links.txt", "a.example\tb.example\nb.example\ta.example\n", "application/octet-stream");
+        imports.MapGet("/{id}", Get).WithName("import").WithSummary("One import.").WithProblems("not_found").WithExample(route: ("id", "000001-import"));
+        imports.MapPost("/{id}/cancel", Cancel).WithName("import-cancel").WithSummary("Stops an import; what it wrote is kept.").WithProblems("not_found", "conflict", "busy").WithExample(route: ("id", "000001-import"));
     }
 
     private static async Task<Accepted<Job>> Start(JobQueue jobs, Uploads uploads, HttpRequest request, CancellationToken cancel, string? name = null)

@@ -19,11 +19,12 @@ internal static class JobsApi
     public static void MapJobs(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder jobs = api.MapGroup("/jobs").WithTags("jobs");
-        jobs.MapGet("", List).WithName("jobs").WithSummary("The jobs, newest first; by state or kind.");
-        jobs.MapGet("/{id}", Get).WithName("job").WithSummary("One job: state, progress, result or error.").WithProblems("not_found");
+        jobs.MapGet("", List).WithName("jobs").WithSummary("The jobs, newest first; by state or kind.")
+            .WithParameter(new DocumentedParameter("limit", "How many, at most.", "integer") { Minimum = 1, Maximum = 1000, Standard = 100 }).WithParameter(new DocumentedParameter("state", "Only jobs in this state.")).WithParameter(new DocumentedParameter("kind", "Only jobs of this kind.")).WithExample("?limit=5");
+        jobs.MapGet("/{id}", Get).WithName("job").WithSummary("One job: state, progress, result or error.").WithProblems("not_found").WithExample(route: ("id", "000001-run"));
         jobs.MapGet("/{id}/events", Events).WithName("job-events").DisableRequestTimeout()
-            .WithSummary("The job as server-sent events: 'progress' with each new state, 'heartbeat' in silence, 'end' with the last; Last-Event-ID is honoured.").WithProblems("not_found");
-        jobs.MapPost("/{id}/cancel", Cancel).WithName("job-cancel").WithSummary("Asks a job to stop; what a crawl or an import did is kept.").WithProblems("not_found", "conflict", "busy");
+            .WithSummary("The job as server-sent events: 'progress' with each new state, 'heartbeat' in silence, 'end' with the last; Last-Event-ID is honoured.").WithProblems("not_found").WithExample(route: ("id", "000001-run"));
+        jobs.MapPost("/{id}/cancel", Cancel).WithName("job-cancel").WithSummary("Asks a job to stop; what a crawl or an import did is kept.").WithProblems("not_found", "conflict", "busy").WithExample(route: ("id", "000001-run"));
         api.MapCrawls();
         api.MapImports();
         api.MapRunJobs();

@@ -37,7 +37,7 @@ internal static partial class ProblemAnswers
             catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
             {
             }
-            catch (Exception error) when (!context.Response.HasStarted && IsApi(context))
+            catch (Exception error) when (!context.Response.HasStarted)
             {
                 Failed(log, context.Request.Path.ToUriComponent(), error);
                 await Answer(context, Problems.Of("failed", "the question could not be answered; the service's log says why"));
@@ -74,6 +74,7 @@ internal static partial class ProblemAnswers
             401 => Problems.Of("no_key", "send Authorization: Bearer with a key"),
             403 => Problems.Of("not_allowed", "not with this key"),
             404 => Problems.Of("not_found", $"there is nothing at {path}; {ApiDocument.Path} says what there is"),
+            408 => Problems.Of("invalid_body", "the body came too slowly"),
             405 => Problems.Of("method_not_allowed", $"{path} does not take {context.Request.Method}"),
             406 => Problems.Of("not_acceptable", "ask for another form with output"),
             413 => Problems.Of("too_large", "send less at once"),
@@ -82,6 +83,7 @@ internal static partial class ProblemAnswers
             503 => Problems.Of("busy", "come again later"),
             504 => Problems.Of("too_slow", "ask for less"),
             int status when Problems.Codes.FirstOrDefault(c => c.Value.Status == status) is { Key: { } code } => Problems.Of(code, Problems.Codes[code].Title),
+            < 500 => Problems.Of("invalid_parameter", "the request cannot be understood"),
             _ => Problems.Of("failed", "the question could not be answered"),
         };
     }

@@ -18,14 +18,14 @@ internal static class RunJobsApi
     public static void MapRunJobs(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("runs");
-        runs.MapPost("", Start).WithName("run-start").Accepts<RankRequest>("application/json").WithSummary("Ranks the link store, or an imported graph, and publishes a run.").WithProblems("invalid_body", "busy");
-        runs.MapPost("/{id}/cancel", Cancel).WithName("run-cancel").WithSummary("Stops the job of that id; nothing is published.").WithProblems("not_found", "conflict", "busy");
-        runs.MapPost("/{id}/pin", (DataFolder folder, string id) => Pin(folder, id, true)).WithName("run-pin").WithSummary("Keeps a run when old ones are removed.").WithProblems("unknown_run");
-        runs.MapDelete("/{id}/pin", (DataFolder folder, string id) => Pin(folder, id, false)).WithName("run-unpin").WithSummary("Lets a run be removed when it is old.").WithProblems("unknown_run");
+        runs.MapPost("", Start).WithName("run-start").Accepts<RankRequest>("application/json").WithSummary("Ranks the link store, or an imported graph, and publishes a run.").WithProblems("invalid_body", "busy").WithExample(body: """{"store":true}""");
+        runs.MapPost("/{id}/cancel", Cancel).WithName("run-cancel").WithSummary("Stops the job of that id; nothing is published.").WithProblems("not_found", "conflict", "busy").WithExample(route: ("id", "000001-run"));
+        runs.MapPost("/{id}/pin", (DataFolder folder, string id) => Pin(folder, id, true)).WithName("run-pin").WithSummary("Keeps a run when old ones are removed.").WithProblems("unknown_run").WithExample(route: ("id", "0001-1a2b3c4d"));
+        runs.MapDelete("/{id}/pin", (DataFolder folder, string id) => Pin(folder, id, false)).WithName("run-unpin").WithSummary("Lets a run be removed when it is old.").WithProblems("unknown_run").WithExample(route: ("id", "0001-1a2b3c4d"));
     }
 
     public static void MapSimulations(this IEndpointRouteBuilder api) => api.MapPost("/simulations", Simulate).WithName("simulation-start").WithTags("simulations")
-        .WithSummary("A what-if as a job: the body of POST /simulate; its answer is the job's result.").WithProblems("invalid_body", "busy");
+        .WithSummary("A what-if as a job: the body of POST /simulate; its answer is the job's result.").WithProblems("invalid_body", "busy").WithExample(body: """{"target":"labs.example","remove":[{"source":"domain:directory.example"}],"movers":5}""");
 
     private static async Task<Accepted<Job>> Start(JobQueue jobs, HttpRequest request, CancellationToken cancel) => JobsApi.Started(jobs.Start(JobKind.Run, await JobsApi.BodyAsync(request, cancel)));
 

@@ -14,13 +14,15 @@ internal static class SchedulesApi
     public static void MapSchedules(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder schedules = api.MapGroup("/schedules").WithTags("schedules");
-        schedules.MapPost("", Add).WithName("schedule-add").WithSummary("Starts a job again and again, by a cron expression.").WithProblems("invalid_body", "busy");
-        schedules.MapGet("", List).WithName("schedules").WithSummary("The schedules, each with its next time and last job.");
-        schedules.MapDelete("/{id}", Remove).WithName("schedule-remove").WithSummary("Forgets a schedule.").WithProblems("not_found", "busy");
+        schedules.MapPost("", Add).WithName("schedule-add").WithSummary("Starts a job again and again, by a cron expression.").WithProblems("invalid_body", "busy").WithExample(body: """{"cron":"0 3 * * 1","time_zone":"Europe/Berlin","kind":"run"}""");
+        schedules.MapGet("", List).WithName("schedules").WithSummary("The schedules, each with its next time and last job.").WithExample();
+        schedules.MapDelete("/{id}", Remove).WithName("schedule-remove").WithSummary("Forgets a schedule.").WithProblems("not_found", "busy").WithExample(route: ("id", "000001-run"));
     }
 
     private static Created<Schedule> Add(Schedules schedules, ScheduleRequest request)
     {
+        if (request is not { Cron: not null, TimeZone: not null })
+            throw Problems.Of("invalid_body", "cron and time_zone are texts, not null");
         Schedule added = schedules.Add(request);
         return TypedResults.Created("/api/v1/schedules", added);
     }

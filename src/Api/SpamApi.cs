@@ -19,20 +19,20 @@ internal static class SpamApi
 {
     public static void MapSpam(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam");
+        RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam").AsQuestion();
         spam.MapGet("/clusters", List).WithName("spam-clusters").WithSummary("Spam clusters by falling score.")
             .WithParameter(new DocumentedParameter("confirmed", "Only clusters that are confirmed (80 or more), or only those that are not.", "boolean"))
             .WithParameter(new DocumentedParameter("min_score", "Clusters from this score on.", "number") { Minimum = 0, Maximum = 100, Standard = 0 })
             .WithParameter(new DocumentedParameter("target", "Only clusters that this domain is in, or that link to it.")).WithParameter(Asked.Limit(1000, 100)).WithExample("?confirmed=true&min_score=80&limit=10").WithProblems("invalid_parameter", "invalid_cursor", "cursor_expired", "unknown_run", "no_run", "run_damaged", "not_in_run");
         spam.MapGet("/clusters/{id}", One).WithName("spam-cluster").WithSummary("One cluster: members and roles, reasons with examples, counter-evidence, victims, authority with and without its links.")
-            .WithParameter(Asked.Output("json; graph: with the links between members; or those as a file to be drawn.", "json", "graph", "graphml", "dot")).AsExpensive().WithProblems("not_found", "invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
+            .WithParameter(Asked.Output("json; graph: with the links between members; or those as a file to be drawn.", "json", "graph", "graphml", "dot")).AsExpensive().WithExample(route: ("id", "c-1a2b3c4d")).WithProblems("not_found", "invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         spam.MapGet("/evidence", Evidence).WithName("spam-evidence").WithSummary("Which of a domain's links come from clusters, and what is known of the domain itself.")
             .WithParameters("target").WithExample("?target=best-guitar-deals.example").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         spam.MapGet("/reviews", Reviews).WithName("spam-reviews").WithSummary("What people decided about clusters and domains.").WithExample();
-        spam.MapGet("/reviews/{subject}", Review).WithName("spam-review").WithSummary("What was decided about a cluster or a domain.").WithProblems("not_found");
-        spam.MapPut("/reviews/{subject}", Put).WithName("spam-review-put").WithSummary("Decides about a cluster or a domain: confirmed or dismissed. Disavow files follow it; scores do not change.")
+        spam.MapGet("/reviews/{subject}", Review).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review").WithSummary("What was decided about a cluster or a domain.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
+        spam.MapPut("/reviews/{subject}", Put).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review-put").WithSummary("Decides about a cluster or a domain: confirmed or dismissed. Disavow files follow it; scores do not change.")
             .WithExample(body: """{"decision":"dismissed","note":"a family of sites that says so"}""", route: ("subject", "partner.example")).WithProblems("invalid_parameter", "invalid_body");
-        spam.MapDelete("/reviews/{subject}", Delete).WithName("spam-review-delete").WithSummary("Forgets what was decided.").WithProblems("not_found");
+        spam.MapDelete("/reviews/{subject}", Delete).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review-delete").WithSummary("Forgets what was decided.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
     }
 
     private static Ok<ClusterList> List(RunCatalog catalog, CancellationToken cancel, bool? confirmed = null, double? min_score = null, string? target = null, int? limit = null, string? cursor = null, string? run = null) =>

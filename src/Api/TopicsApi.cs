@@ -10,8 +10,8 @@ internal static class TopicsApi
 {
     public static void MapTopics(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder topics = api.MapGroup("/topics").WithTags("topics");
-        topics.MapGet("", List).WithName("topic-list").WithSummary("The topics of a run: how many domains or pages are of each, and who stands out.")
+        RouteGroupBuilder topics = api.MapGroup("/topics").WithTags("topics").AsRunQuestion();
+        topics.MapGet("", List).WithName("run-topics").WithSummary("The topics of a run: how many domains or pages are of each, and who stands out.")
             .WithParameter(Asked.Level).WithExample().WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         topics.MapGet("/{id}/specialists", Specialists).WithName("topic-specialists").WithSummary("Who stands out in a topic, by the topic's share in their authority.")
             .WithParameter(Asked.Level).WithParameter(Asked.Limit(1000, 20)).WithExample("?limit=5", route: ("id", "garden")).WithProblems("not_found", "invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");

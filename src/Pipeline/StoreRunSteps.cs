@@ -55,12 +55,15 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         uint[]? owners = domains.Graph.MapIfPresent<uint>("owners") is { } array ? array.Slice(0, domains.Graph.NodeCount).ToArray() : null;
         IReadOnlyDictionary<int, double>? seeds = options.Seeds?.Invoke(domains.Graph.Names);
         double[]? teleport = Teleport.Of(domains.Graph.NodeCount, owners ?? [], seeds);
+        _before?.Pages.Forget();
+        _before?.Domains.Forget();
         GC.Collect(); // arrays of the size of the graphs are garbage now; without a word it is left lying until memory is short
         Lap("building graphs");
 
         RawAuthorityResult undiscounted = Solve(domains.Graph, teleport, _before?.Raw("raw_before", _before.Domains, domains.Graph) ?? _before?.Raw("raw", _before.Domains, domains.Graph));
         Lap("authority before spam");
         SpamResult? spam = options.Spam ? FindSpam(store, pages.Graph, domains.Graph, owners, undiscounted.Raw, marks, topics, before) : null;
+        pages.Graph.Forget(); // its records above all
         GC.Collect();
         Lap("spam");
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
+using Backlinks.Api.Dashboard;
 using Radzen;
 
 namespace Backlinks.Api;
@@ -21,6 +22,8 @@ internal static class DashboardHost
         builder.WebHost.UseStaticWebAssets(); // from a built tree as from a published one
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddRadzenComponents();
+        builder.Services.AddSingleton<Backlinks.Stores.Reviews>();
+        builder.Services.AddScoped<PageUser>();
         builder.Services.AddSingleton<Dashboard.RunReader>();
     }
 

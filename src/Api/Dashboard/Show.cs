@@ -54,6 +54,18 @@ public static class Show
         : url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? url[8..]
         : url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? url[7..] : url;
 
+    /// <summary>At most this many characters, for no text may push others off the page; cut between characters, not within one.</summary>
+    /// <param name="fromEnd">Keeps the end instead of the beginning.</param>
+    public static string Clip(string? text, int most, bool fromEnd = false)
+    {
+        if (text is null || text.Length <= most)
+            return text ?? "";
+        int cut = fromEnd ? text.Length - most : most;
+        if (char.IsLowSurrogate(text[cut]))
+            cut += fromEnd ? 1 : -1;
+        return fromEnd ? "…" + text[cut..] : text[..cut] + "…";
+    }
+
     /// <summary>Words of a name of a program: <c>domain_rating_source</c> is "domain rating source".</summary>
     public static string Words(string name) => name.Replace('_', ' ');
 }

@@ -35,7 +35,8 @@ internal static partial class AccessLog
                     measures.Question(operation, status);
                 if (body is not null)
                 {
-                    await context.Response.CompleteAsync(); // what is still buffered counts, too
+                    if (!context.RequestAborted.IsCancellationRequested && status != StatusCodes.Status101SwitchingProtocols) // the dashboard's connection has no body any more
+                        await context.Response.CompleteAsync(); // what is still buffered counts, too
                     Answered(log, context.Request.Method, context.Request.Path.ToUriComponent(), status, Math.Round(Stopwatch.GetElapsedTime(began).TotalMilliseconds, 1), body.Bytes, Caller.Of(context).Id, Problems.TraceOf(context));
                 }
             }

@@ -19,8 +19,8 @@ internal static class DocumentedOperations
             metadata = [.. metadata, .. DocumentedRows.Parameters(resource)];
             DocumentedRows.Answer(operation, context.Document, resource);
         }
-        Parameters(operation, metadata);
-        foreach (ExampleRequest example in metadata.OfType<ExampleRequest>().Take(1))
+        Parameters(operation, metadata, path);
+        foreach (ExampleRequest example in metadata.OfType<ExampleRequest>().Reverse())
             Example(operation, example);
 
         List<string> codes = [.. DocumentedProblems.OfAll];
@@ -42,7 +42,7 @@ internal static class DocumentedOperations
         return Task.CompletedTask;
     }
 
-    private static void Parameters(OpenApiOperation operation, IList<object> metadata)
+    private static void Parameters(OpenApiOperation operation, IList<object> metadata, string path)
     {
         List<IOpenApiParameter> all = [.. operation.Parameters ?? []];
         HashSet<string?> bound = [.. all.Select(p => p.Name)];
@@ -55,7 +55,11 @@ internal static class DocumentedOperations
             if (told is null && parameter.In == ParameterLocation.Query)
                 CommonParameters.Known.TryGetValue(parameter.Name ?? "", out told);
             if (told is null)
+            {
+                if (parameter is { In: ParameterLocation.Path, Name: "id", Description: null or "" })
+                    parameter.Description = $"Which one: its id, as GET /api/v1/{path.Split('/')[3]} lists it.";
                 continue;
+            }
             if (string.IsNullOrEmpty(parameter.Description))
                 parameter.Description = told.Meaning;
             if (!bound.Contains(parameter.Name!)) // what is bound says by its C# type whether it is needed
@@ -81,8 +85,8 @@ internal static class DocumentedOperations
             if (parameter.Name is { } name && values.TryGetValue(name, out string? value))
                 parameter.Example = Typed(parameter, value);
         if (example.Body is { } body && operation.RequestBody?.Content is { } contents)
-            foreach (OpenApiMediaType content in contents.Where(c => c.Key.Contains("json", StringComparison.Ordinal)).Select(c => c.Value))
-                content.Example = JsonNode.Parse(body);
+            foreach (OpenApiMediaType content in contents.Where(c => c.Key == example.Type).Select(c => c.Value))
+                content.Example = example.Type == "application/json" ? JsonNode.Parse(body) : body;
     }
 
     private static JsonNode? Typed(OpenApiParameter parameter, string value) => (parameter.Schema?.Type ?? JsonSchemaType.String) switch

@@ -94,16 +94,77 @@ internal static class RowOutput
             ColumnType.Boolean => new DataField<bool?>(c.Name),
             _ => new DateTimeDataField(c.Name, DateTimeFormat.DateAndTimeMicros, isAdjustedToUTC: true, isNullable: true),
         })];
-        await using ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields.Cast<Field>().ToArray()), to, cancellationToken: cancel);
-        writer.CustomMetadata = new Dictionary<string, string> { ["backlinks.run"] = run };
-        var group = new List<object?[]>();
-        await foreach (object?[] row in rows)
+        using var held = new HeldStream();
+        await using (ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields.Cast<Field>().ToArray()), held, cancellationToken: cancel))
         {
-            group.Add(row);
-            if (group.Count == GroupRows)
+            writer.CustomMetadata = new Dictionary<string, string> { ["backlinks.run"] = run };
+            var group = new List<object?[]>();
+            await foreach (object?[] row in rows)
+            {
+                group.Add(row);
+                if (group.Count < GroupRows)
+                    continue;
                 await WriteAsync(writer, fields, columns, group, cancel);
+                await held.GiveAsync(to, cancel);
+            }
+            await WriteAsync(writer, fields, columns, group, cancel);
         }
-        await WriteAsync(writer, fields, columns, group, cancel);
+        await held.GiveAsync(to, cancel);
+    }
+
+    /// <summary>Holds what is written until it is given on: Parquet's writer writes in small pieces and not always asynchronously, which would
+    /// block a thread for as long as a reader is slow.</summary>
+    private sealed class HeldStream : Stream
+    {
+        private readonly ArrayBufferWriter<byte> _held = new();
+        private long _written;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => _written;
+
+        public override long Position { get => _written; set => throw new NotSupportedException(); }
+
+        public async Task GiveAsync(Stream to, CancellationToken cancel)
+        {
+            for (int at = 0; at < _held.WrittenCount; at += 1 << 16)
+                await to.WriteAsync(_held.WrittenMemory.Slice(at, Math.Min(1 << 16, _held.WrittenCount - at)), cancel);
+            _held.ResetWrittenCount();
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            _held.Write(buffer);
+            _written += buffer.Length;
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+        {
+            Write(buffer.AsSpan(offset, count));
+            return Task.CompletedTask;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span);
+            return ValueTask.CompletedTask;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
     }
 
     private static async Task WriteAsync(ParquetWriter writer, DataField[] fields, IReadOnlyList<Column> columns, List<object?[]> rows, CancellationToken cancel)

@@ -147,8 +147,8 @@ public sealed class RowQueries
             CheckPatterns(question.Filter, rented, cancel);
         RowScope scope = ScopeOf(run, question.Target, rented, cancel);
         int limit = question.Limit ?? RowQuestion.UsualRows;
-        long total = cursor?.Total ?? Count(run, rented, question, scope, cancel);
-        List<object?[]> rows = total == 0 ? [] : Read(rented, question, scope, cursor?.After, limit + 1, cancel);
+        List<object?[]> rows = scope.InIndex ? Read(rented, question, scope, cursor?.After, limit + 1, cancel) : [];
+        long total = cursor?.Total ?? (rows.Count <= limit ? rows.Count : Count(run, rented, question, scope, cancel));
         int columns = question.Columns.Count;
         string? next = rows.Count > limit ? new RowCursor(run.Id, question.Digest, total, rows[limit - 1].AsSpan(columns).ToArray()).ToText(_key.Value) : null;
         if (rows.Count > limit)

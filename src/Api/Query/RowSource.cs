@@ -64,7 +64,8 @@ internal abstract record RowSource
             {
                 sql.Add($"{Name} JOIN (SELECT max_by({Name}.rowid, coalesce(rank_passed, -1)) AS best, count(*) AS group_size FROM ");
                 Rows(sql, scope, time, filter);
-                sql.Add($" GROUP BY {time.Aggregation}) strongest ON {Name}.rowid = strongest.best WHERE true");
+                sql.Add($" GROUP BY {time.Aggregation}) strongest ON {Name}.rowid = strongest.best WHERE ");
+                scope.Where(sql, End); // said again, for rowids alone lead to no row group
             }
         }
 
@@ -100,14 +101,14 @@ internal abstract record RowSource
 
         public override void From(SqlText sql, RowScope scope, RowTime time, Filter? filter)
         {
-            (string other, string otherEnd, string end) = Incoming ? ("from", "source", "target") : ("to", "target", "source");
-            string joined = "d.domain_rating, d.topic, d.spam_score, d.spam_cluster_id, d.dofollow_linked_domains, d.refdomains, d.rank, d.trust";
+            (string otherEnd, string end) = Incoming ? ("source", "target") : ("target", "source");
+            string joined = "d.name AS domain, d.domain_rating, d.topic, d.spam_score, d.spam_cluster_id, d.dofollow_linked_domains, d.refdomains, d.rank, d.trust";
             sql.Add($"(SELECT e.*, {joined} FROM (");
             if (scope.Domain is { } domain && scope.InIndex)
-                sql.Add($"SELECT {otherEnd}_no AS other_no, domain_{other} AS domain, links, dofollow_links, new_links, lost_links, first_seen, last_seen, lost_at, rank_passed FROM edges WHERE {end}_no = ").Add(domain);
+                sql.Add($"SELECT {otherEnd}_no AS other_no, links, dofollow_links, new_links, lost_links, first_seen, last_seen, lost_at, rank_passed FROM edges WHERE {end}_no = ").Add(domain);
             else
             {
-                sql.Add($"SELECT {otherEnd}_domain_no AS other_no, any_value(domain_{other}) AS domain, count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, "
+                sql.Add($"SELECT {otherEnd}_domain_no AS other_no, count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, "
                     + "count(*) FILTER (is_new) AS new_links, count(*) FILTER (is_lost) AS lost_links, min(first_seen) AS first_seen, max(last_seen) AS last_seen, "
                     + "CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at, sum(rank_passed) AS rank_passed FROM links WHERE ");
                 scope.Where(sql, end + "_").Add($" AND is_ranked AND NOT is_internal GROUP BY {otherEnd}_domain_no");

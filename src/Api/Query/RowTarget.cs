@@ -116,37 +116,35 @@ internal sealed record RowScope
     public static RowScope Of(RowTarget target, RowDatabase.Rented rented, CancellationToken cancel)
     {
         RowDatabase rows = rented.Owner;
-        List<(uint First, uint Below)> ranges = [.. target.Ranges().Select(r => (rows.PageAt(rented, r.From), rows.PageAt(rented, r.Below))).Where(r => r.Item2 > r.Item1).Order()];
-        uint first = ranges.Count == 0 ? 0 : ranges[0].First, below = ranges.Count == 0 ? 0 : ranges[^1].Below;
+        List<(byte[] From, byte[] Below)> keys = [.. target.Ranges().Order(Comparer<(byte[] From, byte[])>.Create((a, b) => a.From.AsSpan().SequenceCompareTo(b.From)))];
+        uint[] places = rows.PagesAt(rented, [.. keys.SelectMany(k => new[] { k.From, k.Below })], out uint? home);
+        List<(uint First, uint Below)> ranges = [.. keys.Select((_, i) => (places[2 * i], places[2 * i + 1])).Where(r => r.Item2 > r.Item1)];
+        if (ranges.Count > 0 && ranges[0].First != places[0])
+            home = null; // the first range is empty, and the domain read is not one of its pages
         var scope = new RowScope
         {
             Target = target,
             InIndex = ranges.Count > 0,
-            First = first,
-            Below = below,
+            First = ranges.Count == 0 ? 0 : ranges[0].First,
+            Below = ranges.Count == 0 ? 0 : ranges[^1].Below,
             GapFirst = ranges.Count == 2 ? ranges[0].Below : 0,
             GapBelow = ranges.Count == 2 ? ranges[1].First : 0,
         };
-        uint? named = null;
-        if (target.Mode is TargetMode.Domain or TargetMode.Subdomains)
-        {
-            byte[] key = Encoding.UTF8.GetBytes(NodeNames.ReverseLabels(target.Host));
-            uint at = rows.DomainAt(rented, key);
-            if (rented.Rows($"SELECT domain_key FROM domains WHERE \"no\" = {at}", [], cancel) is [[string found]] && Encoding.UTF8.GetBytes(found).AsSpan().SequenceEqual(key))
-                named = at;
-        }
+        if (ranges.Count > 0 && scope.GapFirst == scope.GapBelow && home is { } first && rows.PagesOf(first) is var (from, last, count) && from >= scope.First && last < scope.Below && count == scope.Below - scope.First)
+            return scope with { Home = first, Domain = target.Mode is TargetMode.Domain or TargetMode.Subdomains ? first : null }; // what most targets are: all of one domain
+        uint? named = target.Mode == TargetMode.Subdomains ? rows.FindDomain(rented, Encoding.UTF8.GetBytes(NodeNames.ReverseLabels(target.Host))) : null;
         if (ranges.Count > 0)
         {
             SqlText sql = scope.Where(new SqlText().Add("SELECT min(domain_no), max(domain_no), count(*) FROM pages WHERE "), "");
             object?[] homes = rented.Rows(sql.ToString(), sql.Values, cancel)[0];
-            if (homes[0] is long home && homes[1] is long last && home == last)
+            if (homes[0] is long least && homes[1] is long most && least == most)
             {
-                scope = scope with { Home = (uint)home };
-                if (target.Mode is TargetMode.Domain or TargetMode.Subdomains && rented.Count($"SELECT count(*) FROM pages WHERE domain_no = {home}", [], cancel) == (long)homes[2]!)
-                    return scope with { Domain = (uint)home };
+                scope = scope with { Home = (uint)least };
+                if (target.Mode is TargetMode.Domain or TargetMode.Subdomains && rows.PagesOf((uint)least).Count == (long)homes[2]!)
+                    return scope with { Domain = (uint)least };
             }
         }
-        if (named is { } domain && target.Mode == TargetMode.Subdomains)
+        if (named is { } domain)
         {
             SqlText outside = scope.Where(new SqlText().Add($"SELECT count(*) FROM pages WHERE domain_no = {domain} AND NOT ("), "").Add(")");
             if (rented.Count(outside.ToString(), [], cancel) > 0) // the domain is an owner's, with hosts elsewhere

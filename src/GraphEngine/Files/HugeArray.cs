@@ -55,7 +55,7 @@ internal sealed unsafe partial class HugeArray<T> : IDisposable where T : unmana
 /// <summary>Hints to Linux about memory; no-ops elsewhere and where refused.</summary>
 internal static unsafe partial class Advice
 {
-    private const int MadvHugePage = 14, MadvPopulateRead = 22;
+    private const int MadvDontNeed = 4, MadvHugePage = 14, MadvPopulateRead = 22;
     private const int ReadWrite = 3, PrivateAnonymous = 0x22;
 
     /// <summary>Anonymous zeroed memory with room to align, advised onto huge pages; null where there is none to be had so.</summary>
@@ -81,6 +81,16 @@ internal static unsafe partial class Advice
         nuint page = (nuint)Environment.SystemPageSize;
         nuint first = (nuint)start / page * page;
         _ = Madvise((void*)first, (nuint)start + (nuint)bytes - first, MadvPopulateRead);
+    }
+
+    /// <summary>Gives back the pages of a file view; those that are read again are mapped again.</summary>
+    public static void Forget(void* start, long bytes)
+    {
+        if (!OperatingSystem.IsLinux() || bytes <= 0)
+            return;
+        nuint page = (nuint)Environment.SystemPageSize;
+        nuint first = (nuint)start / page * page;
+        _ = Madvise((void*)first, (nuint)start + (nuint)bytes - first, MadvDontNeed);
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

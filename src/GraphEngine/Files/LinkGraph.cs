@@ -140,6 +140,14 @@ public sealed unsafe class LinkGraph : IDisposable
     public MappedArray<T>? MapIfPresent<T>(string name) where T : unmanaged =>
         Manifest.Arrays.ContainsKey(name) ? Map<T>(name) : null;
 
+    /// <summary>Takes all arrays out of this process's resident memory: for a graph of which little is read from here on. What is read again is
+    /// mapped again.</summary>
+    public void Forget()
+    {
+        foreach (IMapped array in _open.OfType<IMapped>())
+            array.Forget();
+    }
+
     public void Dispose()
     {
         foreach (IDisposable array in _open)

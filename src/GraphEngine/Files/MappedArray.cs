@@ -8,7 +8,7 @@ namespace Backlinks.GraphEngine;
 /// its size, and its pages are the page cache's, not this process's private memory.
 /// </summary>
 /// <typeparam name="T">long, ulong, int, uint, ushort, byte, float or double; must match the file's type.</typeparam>
-public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
+public sealed unsafe class MappedArray<T> : IMapped where T : unmanaged
 {
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
@@ -82,6 +82,12 @@ public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
         return new MappedArray<T>(path, header, file, view, (T*)(pointer + view.PointerOffset + header.DataOffset));
     }
 
+    void IMapped.Forget()
+    {
+        if (Pointer != null)
+            Advice.Forget(Pointer, Length * sizeof(T));
+    }
+
     private void Refuse(long index) => throw new ArgumentOutOfRangeException(nameof(index), index, $"0 to {Length - 1}");
 
     public void Dispose()
@@ -94,4 +100,11 @@ public sealed unsafe class MappedArray<T> : IDisposable where T : unmanaged
             _file!.Dispose();
         }
     }
+}
+
+/// <summary>A mapped file of whatever type.</summary>
+internal interface IMapped : IDisposable
+{
+    /// <summary>Takes its pages out of this process's resident memory; the system's cache keeps them as long as it likes.</summary>
+    void Forget();
 }

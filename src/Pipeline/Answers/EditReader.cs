@@ -70,6 +70,8 @@ public sealed class EditReader(RunAuthority authority, int target)
     private readonly EdgeOrigins? _origins = authority.Origins;
     private readonly DomainPages? _pages = authority.OfPages || authority.Pages?.Records is null ? null : authority.Pages;
 
+    private readonly SitewideHeirs? _heirs = authority.Pages is { Records: { } records } known ? new SitewideHeirs(known, records, authority.Profile) : null;
+
     /// <summary>Sums of link weights behind edges, as the edits so far left them.</summary>
     private readonly Dictionary<(int Source, int Target), (double Sum, double Full, EdgeOrigin Edge)> _edges = [];
 
@@ -111,7 +113,7 @@ public sealed class EditReader(RunAuthority authority, int target)
         IReadOnlyList<LinkEdit> edits = edit.Word switch
         {
             EditWord.Add => [.. source.Nodes.SelectMany(s => to.Nodes.Select(t => Added(s, t, edit.Weight, ofPage: IsUrl(edit.Source))))],
-            EditWord.Remove when edit.Target is null && source.Page < 0 => [.. source.Nodes.Select(LinkEdit.RemoveNode)],
+            EditWord.Remove when edit.Target is null && source.Page < 0 => [.. HeirsOf(source.Nodes), .. source.Nodes.Select(LinkEdit.RemoveNode)],
             EditWord.Remove when edit.Target is null => PageRemoved(source.Page),
             EditWord.Follow or EditWord.Reweigh => [.. source.Nodes.SelectMany(s => to.Nodes.SelectMany(t => Changed(edit, source.Page, s, t)))],
             _ when source.Page >= 0 => [.. to.Nodes.SelectMany(t => PageLess(source.Page, source.Nodes[0], t, withheld: edit.Word != EditWord.Remove))],
@@ -121,7 +123,7 @@ public sealed class EditReader(RunAuthority authority, int target)
     }
 
     /// <summary>What to say of an edit that comes to no change.</summary>
-    public string Reason(AskedEdit edit) => edit.Word switch
+    public static string Reason(AskedEdit edit) => edit.Word switch
     {
         EditWord.Follow => "no effect: there is no such link of which anything is withheld",
         EditWord.Reweigh => "no effect: there is no such link",
@@ -210,6 +212,14 @@ public sealed class EditReader(RunAuthority authority, int target)
 
     private List<LinkEdit> Links(IReadOnlyList<int> sources, IReadOnlyList<int> targets, bool remove)
     {
+        // One page of a site may be the one whose instance of a template counts for all.
+        if (authority.OfPages && sources.Count == 1 && Templates(sources[0], link => targets.Contains((int)link.Target), withheld: !remove) is { Count: > 0 } changes)
+        {
+            foreach (LinkRecord link in authority.Pages!.Records!.From(sources[0]))
+                if (targets.Contains((int)link.Target) && !SitewideHeirs.IsTemplate(link))
+                    Add(changes, (sources[0], (int)link.Target), -link.Weight, remove ? -link.Full : 0);
+            return [.. changes.Select(c => Reweighed(c.Key.Source, c.Key.Target, c.Value.Sum, c.Value.Full))];
+        }
         var edits = new List<LinkEdit>();
         foreach (int t in targets)
             foreach (int s in sources)
@@ -218,30 +228,53 @@ public sealed class EditReader(RunAuthority authority, int target)
         return edits.Count > 0 ? edits : [remove ? LinkEdit.Remove(sources[0], targets[0]) : LinkEdit.Nofollow(sources[0], targets[0])];
     }
 
+    /// <summary>What a page leaves to the others of its site that have the same template; several pages are a whole domain, which leaves nothing.</summary>
+    private LinkEdit[] HeirsOf(IReadOnlyList<int> removed) => !authority.OfPages || removed.Count != 1 ? [] :
+        [.. Templates(removed[0], _ => true, withheld: false).Where(c => c.Key.Source != removed[0]).Select(c => Reweighed(c.Key.Source, c.Key.Target, c.Value.Sum, c.Value.Full))];
+
+    /// <summary>Changes of the links of templates that stand on a page, by ends on the level of pages.</summary>
+    private SortedDictionary<(int Source, int Target), (double Sum, double Full)> Templates(int page, Func<LinkRecord, bool> isTarget, bool withheld)
+    {
+        var changes = new SortedDictionary<(int Source, int Target), (double Sum, double Full)>();
+        foreach (SitewideHeirs.Change change in _heirs?.Without(page, isTarget, withheld) ?? [])
+            Add(changes, (change.Source, change.Target), change.Sum, change.Full);
+        return changes;
+    }
+
+    private static void Add(SortedDictionary<(int Source, int Target), (double Sum, double Full)> to, (int, int) pair, double sum, double full)
+    {
+        (double oldSum, double oldFull) = to.GetValueOrDefault(pair);
+        to[pair] = (oldSum + sum, oldFull + full);
+    }
+
     /// <summary>The links of one page to a domain are gone, or pass nothing.</summary>
     private LinkEdit[] PageLess(int page, int source, int to, bool withheld)
     {
         double sum = 0, full = 0;
         foreach (LinkRecord record in _pages!.Records!.From(page))
-            if (_pages.DomainOf((int)record.Target) == to)
-                (sum, full) = (sum + record.Weight, full + record.Full);
-        return sum == 0 ? [] : [Reweighed(source, to, -sum, withheld ? 0 : -full)];
+            if (_pages.DomainOf((int)record.Target) == to && !SitewideHeirs.IsTemplate(record))
+                (sum, full) = (sum - record.Weight, withheld ? full : full - record.Full);
+        foreach (SitewideHeirs.Change change in _heirs!.Without(page, record => _pages.DomainOf((int)record.Target) == to, withheld))
+            (sum, full) = (sum + change.Sum, full + change.Full);
+        return sum == 0 && full == 0 ? [] : [Reweighed(source, to, sum, full)];
     }
 
     /// <summary>A page is gone, with its links in both directions.</summary>
     private List<LinkEdit> PageRemoved(int page)
     {
-        var lost = new SortedDictionary<(int, int), (double Sum, double Full)>();
-        foreach (LinkRecord record in _pages!.Records!.From(page).Concat(_pages.Records!.Into(page)))
+        var lost = new SortedDictionary<(int Source, int Target), (double Sum, double Full)>();
+        foreach (LinkRecord record in _pages!.Records!.From(page).Where(link => !SitewideHeirs.IsTemplate(link)).Concat(_pages.Records!.Into(page)))
+            Lose(record.Source, record.Target, -record.Weight, -record.Full);
+        foreach (SitewideHeirs.Change change in _heirs!.Without(page, _ => true, withheld: false))
+            Lose((uint)change.Source, (uint)change.Target, change.Sum, change.Full);
+        return [.. lost.Where(l => l.Value != (0, 0)).Select(l => Reweighed(l.Key.Source, l.Key.Target, l.Value.Sum, l.Value.Full))];
+
+        void Lose(uint from, uint to, double sum, double full)
         {
-            (int, int) pair = (_pages.DomainOf((int)record.Source), _pages.DomainOf((int)record.Target));
-            if (pair.Item1 != pair.Item2 && record.Full > 0)
-            {
-                (double sum, double full) = lost.GetValueOrDefault(pair);
-                lost[pair] = (sum + record.Weight, full + record.Full);
-            }
+            (int Source, int Target) pair = (_pages.DomainOf((int)from), _pages.DomainOf((int)to));
+            if (pair.Source != pair.Target)
+                Add(lost, pair, sum, full);
         }
-        return [.. lost.Select(l => Reweighed(l.Key.Item1, l.Key.Item2, -l.Value.Sum, -l.Value.Full))];
     }
 
     /// <summary>An edge whose links weigh that much more or less, followed and un-rel'd. Of the new weight owners that share and discounts of

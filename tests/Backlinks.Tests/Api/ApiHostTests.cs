@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Backlinks.Api;
@@ -87,12 +89,20 @@ public sealed class ApiHostTests
         JsonElement typed = await service.Client.RefusedAsync(Post("/api/v1/body", "{\"the_name\":\"a\",\"many\":[1,\"<script>\"]}"), "invalid_body");
         Assert.Equal("/many/1", typed.GetProperty("errors")[0].GetProperty("field").GetString());
         Assert.DoesNotContain("System.", typed.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        await service.Client.RefusedAsync(Post("/api/v1/body", new string(' ', 10 << 20)), "too_large");
-        await service.Client.RefusedAsync(Post("/api/v1/runs", new string(' ', 10 << 20)), "too_large");
+        await service.Client.RefusedAsync(Large("/api/v1/body"), "too_large");
+        await service.Client.RefusedAsync(Large("/api/v1/runs"), "too_large");
         await service.Client.RefusedAsync(Post("/api/v1/body", string.Concat(Enumerable.Repeat("[", 100_000))), "invalid_body");
         string defect = (await service.Client.RefusedAsync(Get("/api/v1/defect"), "failed")).ToString();
         Assert.DoesNotContain("SECRET", defect, StringComparison.Ordinal);
         Assert.Contains(service.Log, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("SECRET inside", StringComparison.Ordinal));
+    }
+
+    /// <summary>10 MB, sent only if they are wanted: whoever sends them unasked may be hung up on before he has heard why.</summary>
+    private static HttpRequestMessage Large(string path)
+    {
+        HttpRequestMessage request = Post(path, new string(' ', 10 << 20));
+        request.Headers.ExpectContinue = true;
+        return request;
     }
 
     private sealed record Wanted(string TheName, IReadOnlyList<int> Many);
@@ -219,6 +229,29 @@ public sealed class ApiHostTests
         Assert.Equal("br", await Encoding("/api/v1/csv", "br"));
         Assert.Null(await Encoding("/api/v1/parquet", "br"));
         Assert.Null(await Encoding("/api/v1/events", "br"));
+    }
+
+    [Fact]
+    public async Task Over_https_http_2_is_spoken_and_pages_are_not_compressed_lest_their_length_tell_their_secrets()
+    {
+        using TemporaryFolder folder = new();
+        using (RSA rsa = RSA.Create(2048))
+        using (X509Certificate2 made = new CertificateRequest("CN=localhost", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1)))
+            File.WriteAllBytes(folder.File("localhost.pfx"), made.Export(X509ContentType.Pkcs12, "secret"));
+        await using OwnService service = await OwnService.StartAsync(o => o with { Urls = ["https://127.0.0.1:0"] }, app => app.MapPageForTest("/page"), configure: builder =>
+        {
+            builder.Configuration["Kestrel:Certificates:Default:Path"] = folder.File("localhost.pfx");
+            builder.Configuration["Kestrel:Certificates:Default:Password"] = "secret";
+        });
+        using HttpClient client = new(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = service.Url };
+        HttpRequestMessage asked = Get("/api/v1/nothing").With("Accept-Encoding", "br");
+        (asked.Version, asked.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        using HttpResponseMessage api = await client.SendAsync(asked);
+        Assert.Equal(HttpVersion.Version20, api.Version);
+        Assert.Equal("br", api.Content.Headers.ContentEncoding.SingleOrDefault());
+        using HttpResponseMessage page = await client.SendAsync(Get("/page").With("Accept-Encoding", "br"));
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Empty(page.Content.Headers.ContentEncoding);
     }
 
     private static async IAsyncEnumerable<string> Numbers()

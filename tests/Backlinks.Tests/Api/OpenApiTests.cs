@@ -20,7 +20,7 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await sample.ServeAsync(await sample.CopyAsync(_folder)); // a copy, for examples start jobs
+        _service = await sample.ServeAsync(await sample.CopyAsync(_folder), o => o with { Log = LogForm.Text, LogLevel = Microsoft.Extensions.Logging.LogLevel.Error }); // a copy, for examples start jobs
         Client.Timeout = TimeSpan.FromMinutes(5);
         _document = await ServiceDocument.OfAsync(Client);
     }
@@ -67,9 +67,9 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
             }
             if (!HasExample(operation))
                 missing.Add($"{operation}: no example");
-            if (ServiceDocument.Body(operation) is { Example: null })
+            if (operation.Json["requestBody"]?["content"] is JsonObject bodies && bodies.All(b => b.Value!["example"] is null))
                 missing.Add($"{operation}: no example of its body");
-            if (!operation.Responses.Any(r => r.Key.StartsWith('2') && r.Value!["content"] is JsonObject { Count: > 0 } contents && contents.All(c => c.Value!["schema"] is not null)))
+            if (!operation.Responses.Any(r => r.Key == "204" || r.Key.StartsWith('2') && r.Value!["content"] is JsonObject { Count: > 0 } contents && contents.All(c => c.Value!["schema"] is not null)))
                 missing.Add($"{operation}: what it answers is not documented");
         }
         Assert.True(missing.Count == 0, $"{missing.Count}:\n{string.Join('\n', missing)}");
@@ -158,6 +158,49 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Problems_of_questions_are_told_by_their_codes()
+    {
+        const string rows = "/api/v1/site-explorer/all-backlinks?target=labs.example";
+        const string many = "/api/v1/site-explorer/all-backlinks?target=directory.example&limit=1";
+        RunCatalog catalog = _service.App.Services.GetRequiredService<RunCatalog>();
+        string other = catalog.Folder.RunIds().First(id => id != catalog.Folder.CurrentRun);
+        await Client.RefusedAsync(Asking.Get(rows + "&limit=0"), "invalid_parameter");
+        await Client.RefusedAsync(Asking.Get(rows + "&where={"), "invalid_filter");
+        await Client.RefusedAsync(Asking.Get(rows + "&cursor=abc"), "invalid_cursor");
+        await Client.RefusedAsync(Asking.Get(rows + "&run=nothing"), "unknown_run");
+        await Client.RefusedAsync(Asking.Get(rows).With("Accept", "image/png"), "not_acceptable");
+        await Client.RefusedAsync(Asking.Get("/api/v1/jobs/999999-run"), "not_found");
+        await Client.RefusedAsync(new HttpRequestMessage(HttpMethod.Delete, "/api/v1/health"), "method_not_allowed");
+
+        string crawl = await StartedAsync("crawl-start");
+        using (HttpResponseMessage cancelled = await Client.SendAsync(Asking.Post($"/api/v1/jobs/{crawl}/cancel")))
+            Assert.True(cancelled.IsSuccessStatusCode);
+        while (JsonNode.Parse(await Client.GetStringAsync($"/api/v1/jobs/{crawl}"))!["ended"] is null)
+            await Task.Delay(50);
+        await Client.RefusedAsync(Asking.Post($"/api/v1/jobs/{crawl}/cancel"), "conflict");
+
+        string cursor = (string)JsonNode.Parse(await Client.GetStringAsync($"{many}&run={other}"))!["meta"]!["next_cursor"]!;
+        catalog.Forget(other);
+        Directory.Delete(Path.Combine(catalog.Folder.Runs, other), recursive: true);
+        await Client.RefusedAsync(Asking.Get($"{many}&cursor={Uri.EscapeDataString(cursor)}"), "cursor_expired");
+
+        await using OwnService graph = await OwnService.StartAsync(prepare: data =>
+        {
+            Cli.Program.Run("import", Cli.Inputs.Dataset("tiny", "named.txt"), "--data", data).Ok();
+            Cli.Program.Run("rank", "--data", data).Ok();
+        });
+        await graph.Client.RefusedAsync(Asking.Get(rows), "no_rows");
+        await graph.Client.RefusedAsync(Asking.Get("/api/v1/spam/clusters"), "not_in_run");
+    }
+
+    [Fact]
+    public void Every_code_is_provoked_by_a_test()
+    {
+        string tests = string.Concat(Directory.EnumerateFiles(Path.Combine(Cli.Inputs.Repository, "tests", "Backlinks.Tests", "Api"), "*.cs").Select(File.ReadAllText));
+        Assert.All(Problems.Codes.Keys, code => Assert.Matches($"(RefusedAsync|ProblemAsync)\\([^;]*\"{code}\"\\)", tests));
+    }
+
+    [Fact]
     public void Document_is_of_version_3_1_and_its_references_lead_somewhere()
     {
         Assert.StartsWith("3.1.", (string?)_document.Json["openapi"]);
@@ -195,30 +238,61 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
         from example in endpoint.Metadata.GetOrderedMetadata<ExampleRequest>()
         select (operation, example);
 
-    /// <summary>The request of an example. What only a started job has, its id, takes the place of the id in the example.</summary>
+    /// <summary>The request of an example. An id in it that only something started or decided before has takes its place.</summary>
     private async Task<HttpRequestMessage> ExampleAsync(Operation operation, ExampleRequest example)
     {
         string path = operation.Path;
+        string? known = await KnownAsync(operation);
         foreach ((string name, string value) in example.Route)
-            path = path.Replace($"{{{name}}}", Uri.EscapeDataString(await KnownAsync(operation.Path) ?? value), StringComparison.Ordinal);
+            path = path.Replace($"{{{name}}}", Uri.EscapeDataString(name == "id" && known is not null ? known : value), StringComparison.Ordinal);
         Assert.DoesNotContain("{", path, StringComparison.Ordinal);
         HttpRequestMessage request = new(operation.Method, path + example.Query);
         if (example.Body is not null)
-            request.Content = new StringContent(example.Body, System.Text.Encoding.UTF8, "application/json");
+            request.Content = new StringContent(example.Body, System.Text.Encoding.UTF8, example.Type);
         return request;
     }
 
-    private async Task<string?> KnownAsync(string path)
+    private async Task<string?> KnownAsync(Operation operation)
     {
-        (string Start, string Body)? made = path switch
+        switch (operation.Id)
         {
-            "/api/v1/jobs/{id}" or "/api/v1/jobs/{id}/events" or "/api/v1/jobs/{id}/cancel" or "/api/v1/runs/{id}/cancel" => ("/api/v1/runs", "{}"),
-            "/api/v1/crawls/{id}" or "/api/v1/crawls/{id}/cancel" => ("/api/v1/crawls", """{"seeds":["http://nowhere.invalid/"]}"""),
-            _ => null,
-        };
-        if (made is not { } job)
-            return null;
-        using HttpResponseMessage started = await Client.SendAsync(Asking.Post(job.Start, job.Body));
-        return (string?)JsonNode.Parse(await started.Content.ReadAsStringAsync())!["id"] ?? throw new InvalidOperationException(await started.Content.ReadAsStringAsync());
+            case "job" or "job-events":
+                return await StartedAsync("run-start");
+            case "job-cancel" or "run-cancel":
+                await StartedAsync("run-start");
+                return await StartedAsync("run-start"); // waits for the first, so it has not ended
+            case "crawl" or "crawl-cancel":
+                string crawl = await StartedAsync("crawl-start");
+                while (operation.Id == "crawl" && (string?)JsonNode.Parse(await Client.GetStringAsync($"/api/v1/jobs/{crawl}"))!["crawl"] is null)
+                    await Task.Delay(50); // it is a crawl once it has begun
+                return crawl;
+            case "import":
+                return await StartedAsync("import-start");
+            case "import-cancel":
+                await StartedAsync("run-start");
+                return await StartedAsync("import-start");
+            case "schedule-remove":
+                return await StartedAsync("schedule-add");
+            case "run-pin" or "run-unpin":
+                return _service.App.Services.GetRequiredService<RunCatalog>().Folder.CurrentRun;
+            case "spam-cluster":
+                return (string?)JsonNode.Parse(await Client.GetStringAsync("/api/v1/spam/clusters"))!["clusters"]![0]!["id"];
+            case "spam-review" or "spam-review-delete":
+                Operation put = _document.Operations.First(o => o.Id == "spam-review-put");
+                using (HttpResponseMessage decided = await Client.SendAsync(await ExampleAsync(put, Examples().First(e => e.Operation.Id == put.Id).Example)))
+                    Assert.True(decided.IsSuccessStatusCode);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Starts what the example of an operation starts; returns its id.</summary>
+    private async Task<string> StartedAsync(string operation)
+    {
+        (Operation start, ExampleRequest example) = Examples().First(e => e.Operation.Id == operation);
+        using HttpResponseMessage started = await Client.SendAsync(await ExampleAsync(start, example));
+        string text = await started.Content.ReadAsStringAsync();
+        return started.IsSuccessStatusCode ? (string)JsonNode.Parse(text)!["id"]! : throw new InvalidOperationException($"{operation}: {text}");
     }
 }
