@@ -12,6 +12,11 @@ internal static class JobsHost
 {
     public static void AddJobs(this WebApplicationBuilder builder, ApiOptions options)
     {
+        options.Jobs.Check();
+        // A ranking keeps some of the pool's threads for seconds; new ones come two a second only, and questions would wait for them. Measured on a
+        // busy machine of 2 cores while one ran: half of the questions were answered in 1.6 ms instead of 3.6; in 1.6 also when none ran.
+        ThreadPool.GetMinThreads(out int workers, out int completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, 8 + Environment.ProcessorCount), completions);
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => Simulations.AsJobs(provider.GetRequiredService<RunCatalog>()));
