@@ -10,7 +10,7 @@ namespace Backlinks.Api;
 /// </summary>
 internal static class GraphRows
 {
-    private static readonly string[] Known = ["domain", "domain_rating", "links_to_target", "dofollow_linked_domains", "rank_passed", "refdomains"];
+    private static readonly string[] Known = ["domain", "domain_rating", "links_to_target", "dofollow_linked_domains", "rank_passed"];
 
     public static RowPage Page(ServedRun run, RowQuery query, byte[] key, CancellationToken cancel)
     {
@@ -55,7 +55,6 @@ internal static class GraphRows
                 "domain_rating" => GraphFigures.Rating(run, authority, source),
                 "links_to_target" => graph.OutCounts is { } counts ? (long)counts[at] : 1L,
                 "dofollow_linked_domains" => graph.OutDegree(source),
-                "refdomains" => graph.InDegree(source),
                 "rank_passed" => raw is null ? null : graph.OutTotal(source) is > 0 and double total ? damping * graph.OutWeight(at) / total * raw[source] : 0.0,
                 _ => null,
             };
@@ -65,9 +64,9 @@ internal static class GraphRows
     }
 
     /// <summary>As the database orders: empty values last, texts by their bytes, then by number.</summary>
-    private static int Compare(IReadOnlyList<object?> a, IReadOnlyList<object?> b, RowQuestion question)
+    private static int Compare(object?[] a, IReadOnlyList<object?> b, RowQuestion question)
     {
-        for (int i = 0; i < a.Count; i++)
+        for (int i = 0; i < a.Length; i++)
         {
             if (a[i] is null || b[i] is null)
             {

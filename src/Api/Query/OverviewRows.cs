@@ -40,19 +40,28 @@ internal sealed record OverviewRows
     public static SqlText AddPairs(SqlText sql, RowScope scope)
     {
         if (scope.Domain is { } domain)
-            return sql.Add("SELECT source_no AS other_no, domain_from AS domain, domain_rating_source AS domain_rating, spam_cluster_source AS spam_cluster_id, links, dofollow_links, first_seen, last_seen, lost_at, rank_passed FROM edges WHERE target_no = ").Add(domain);
-        return scope.Where(sql.Add("SELECT source_domain_no AS other_no, any_value(domain_from) AS domain, any_value(domain_rating_source) AS domain_rating, any_value(spam_cluster_id) AS spam_cluster_id, count(*) FILTER (NOT is_lost) AS links, "
-            + "count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, min(first_seen) AS first_seen, max(last_seen) AS last_seen, CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at, sum(rank_passed) AS rank_passed FROM links WHERE "), "target_")
-            .Add(" AND is_ranked AND NOT is_internal GROUP BY source_domain_no");
+            return sql.Add("SELECT source_no AS other_no, domain_from AS domain, domain_rating_source AS domain_rating, topic_source AS topic, spam_cluster_source AS spam_cluster_id, links, dofollow_links, first_seen, last_seen, lost_at, rank_passed FROM edges WHERE target_no = ").Add(domain);
+        return scope.Where(sql.Add("SELECT q.*, d.name AS domain, d.domain_rating, d.topic, d.spam_cluster_id FROM (SELECT source_domain_no AS other_no, count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, "
+            + "min(first_seen) AS first_seen, max(last_seen) AS last_seen, CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at, sum(rank_passed) AS rank_passed FROM links WHERE "), "target_")
+            .Add(" AND is_ranked AND NOT is_internal GROUP BY source_domain_no) q JOIN domains d ON d.\"no\" = q.other_no");
+    }
+
+    /// <summary>The pairs with their trust, where the run has any: it alone is not beside a pair.</summary>
+    private static SqlText AddTrusted(SqlText sql, RowScope scope, bool trust, string cut)
+    {
+        sql.Add(trust ? "SELECT p.*, d.trust FROM (SELECT * FROM (" : "SELECT p.*, NULL::DOUBLE AS trust FROM (SELECT * FROM (");
+        AddPairs(sql, scope).Add($"){cut}) p");
+        return trust ? sql.Add(" JOIN domains d ON d.\"no\" = p.other_no") : sql;
     }
 
     /// <summary>Summed up by the database.</summary>
+    /// <param name="trust">Whether the run has trust.</param>
     /// <param name="top">The first rows of a resource: name, select, order, lost ones alone.</param>
-    public static OverviewRows Asked(RowDatabase.Rented rented, RowScope scope, Func<string, string, string?, bool, List<object?[]>> top, CancellationToken cancel)
+    public static OverviewRows Asked(RowDatabase.Rented rented, RowScope scope, bool trust, Func<string, string, string?, bool, List<object?[]>> top, CancellationToken cancel)
     {
-        var pairs = new SqlText().Add("WITH p AS MATERIALIZED (SELECT q.*, d.topic FROM (");
+        var pairs = new SqlText().Add("WITH p AS MATERIALIZED (");
         AddPairs(pairs, scope).Add($"""
-            ) q JOIN domains d ON d."no" = q.other_no), live AS (SELECT * FROM p WHERE links > 0)
+            ), live AS (SELECT * FROM p WHERE links > 0)
             SELECT 'band', CASE WHEN domain_rating IS NOT NULL THEN least(floor(domain_rating / 10), 9)::INTEGER::VARCHAR END AS name, count(*)::BIGINT AS a, count(*) FILTER (dofollow_links > 0)::BIGINT AS b FROM live GROUP BY 2
             UNION ALL (SELECT 'tld', regexp_extract(domain, '[^.]*$'), sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
             UNION ALL (SELECT 'topic', topic, sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
@@ -74,8 +83,8 @@ internal sealed record OverviewRows
             UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM l GROUP BY 1
               UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM l WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
             """);
-        var dots = new SqlText().Add("SELECT p.domain, p.domain_rating, d.trust, p.links, p.spam_cluster_id FROM (SELECT * FROM (");
-        AddPairs(dots, scope).Add($") WHERE links > 0 ORDER BY domain_rating DESC NULLS LAST, other_no LIMIT {MostDots}) p JOIN domains d ON d.\"no\" = p.other_no ORDER BY p.domain_rating DESC NULLS LAST, p.other_no");
+        SqlText dots = AddTrusted(new SqlText().Add("SELECT domain, domain_rating, trust, links, spam_cluster_id FROM ("), scope, trust, $" WHERE links > 0 ORDER BY domain_rating DESC NULLS LAST, other_no LIMIT {MostDots}")
+            .Add(") ORDER BY domain_rating DESC NULLS LAST, other_no");
         return new OverviewRows
         {
             Pairs = rented.Rows(pairs.ToString(), pairs.Values, cancel),
@@ -90,14 +99,13 @@ internal sealed record OverviewRows
     }
 
     /// <summary>Summed up here, of all links read once.</summary>
-    public static OverviewRows Summed(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    public static OverviewRows Summed(RowDatabase.Rented rented, RowScope scope, bool trust, CancellationToken cancel)
     {
-        var sql = new SqlText().Add("SELECT p.other_no, p.domain, d.domain_rating, d.topic, d.spam_cluster_id, p.links, p.dofollow_links, p.first_seen, p.last_seen, p.lost_at, p.rank_passed, d.trust, p.domain_rating, p.spam_cluster_id FROM (");
-        AddPairs(sql, scope).Add(") p JOIN domains d ON d.\"no\" = p.other_no");
+        SqlText sql = AddTrusted(new SqlText().Add("SELECT other_no, domain, domain_rating, topic, spam_cluster_id, links, dofollow_links, first_seen, last_seen, lost_at, rank_passed, trust FROM ("), scope, trust, "").Add(")");
         List<object?[]> pairs = rented.Rows(sql.ToString(), sql.Values, cancel);
         List<object?[]> live = [.. pairs.Where(p => (long)p[5]! > 0)];
         var shares = new List<object?[]>();
-        shares.AddRange(live.GroupBy(p => p[12] is double rating ? Math.Min((int)Math.Floor(rating / 10), 9).ToString(CultureInfo.InvariantCulture) : null).Select(g => new object?[] { "band", g.Key, (long)g.Count(), (long)g.Count(p => (long)p[6]! > 0) }));
+        shares.AddRange(live.GroupBy(p => p[2] is double rating ? Math.Min((int)Math.Floor(rating / 10), 9).ToString(CultureInfo.InvariantCulture) : null).Select(g => new object?[] { "band", g.Key, (long)g.Count(), (long)g.Count(p => (long)p[6]! > 0) }));
         shares.AddRange(Shares("tld", live, p => ((string)p[1]!)[(((string)p[1]!).LastIndexOf('.') + 1)..], g => g.Sum(p => (long)p[5]!), g => g.Count(), byLinks: false, TopShares));
         shares.AddRange(Shares("topic", live, p => (string?)p[3], g => g.Sum(p => (long)p[5]!), g => g.Count(), byLinks: false, TopShares));
         shares.AddRange(Months(pairs, 7, 9));
@@ -118,7 +126,7 @@ internal sealed record OverviewRows
         {
             Pairs = shares,
             Links = told,
-            Dots = [.. live.OrderByDescending(p => (double?)p[12] ?? double.NegativeInfinity).ThenBy(p => (long)p[0]!).Take(MostDots).Select(p => new[] { p[1], p[12], p[11], p[5], p[13] })],
+            Dots = [.. live.OrderByDescending(p => (double?)p[2] ?? double.NegativeInfinity).ThenBy(p => (long)p[0]!).Take(MostDots).Select(p => new[] { p[1], p[2], p[11], p[5], p[4] })],
             TopRefdomains = [.. live.OrderByDescending(p => (double?)p[10] ?? double.NegativeInfinity).ThenBy(p => (long)p[0]!).Take(TopRows).Select(p => new[] { p[1], p[2], p[5], p[6], p[7], p[8], p[3], p[4], p[10] })],
             TopBacklinks = Top(here, l => (double?)l[10]),
             Newest = Top(here, l => ((DateTime?)l[11])?.Ticks),

@@ -33,7 +33,8 @@ public sealed class Overviews(RowQueries queries)
         var overview = new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = scope.InIndex, Figures = Figures(run, rented, scope, cancel), Before = before, RunBefore = stamp };
         if (!scope.InIndex)
             return overview;
-        OverviewRows told = overview.Figures.Backlinks + overview.Figures.LostBacklinks <= MostSummed ? OverviewRows.Summed(rented, scope, cancel) : OverviewRows.Asked(rented, scope, Top, cancel);
+        bool trust = run.Run.Column("trust") is not null;
+        OverviewRows told = overview.Figures.Backlinks + overview.Figures.LostBacklinks <= MostSummed ? OverviewRows.Summed(rented, scope, trust, cancel) : OverviewRows.Asked(rented, scope, trust, Top, cancel);
         List<object?[]> pairs = told.Pairs, links = told.Links;
         return overview with
         {

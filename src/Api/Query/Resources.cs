@@ -87,9 +87,6 @@ internal static class Resources
         Text("topic", "topic", "Topic of the domain."),
         Whole("new_links", "new_links", "Live links first seen in the last 30 days."),
         Whole("lost_links", "lost_links", "Links lost."),
-        Whole("refdomains", "refdomains", "Domains that link to the domain.", usual: false),
-        Whole("rank", "rank", "Place of the domain by raw authority, 1 the highest.", usual: false),
-        Number("trust", "trust", "Trust of the domain, where the run has seeds of trust.", usual: false),
     ];
 
     private static Column[] PagesColumns =>

@@ -102,18 +102,24 @@ internal abstract record RowSource
         public override void From(SqlText sql, RowScope scope, RowTime time, Filter? filter)
         {
             (string otherEnd, string end) = Incoming ? ("source", "target") : ("target", "source");
-            string joined = "d.name AS domain, d.domain_rating, d.topic, d.spam_score, d.spam_cluster_id, d.dofollow_linked_domains, d.refdomains, d.rank, d.trust";
-            sql.Add($"(SELECT e.*, {joined} FROM (");
-            if (scope.Domain is { } domain && scope.InIndex)
-                sql.Add($"SELECT {otherEnd}_no AS other_no, links, dofollow_links, new_links, lost_links, first_seen, last_seen, lost_at, rank_passed FROM edges WHERE {end}_no = ").Add(domain);
+            const string counts = "links, dofollow_links, new_links, lost_links, first_seen, last_seen, lost_at, rank_passed";
+            if (Incoming && scope is { Domain: { } whole, InIndex: true }) // side by side in the file, with all that is told of them: no join
+                sql.Add($"(SELECT source_no AS other_no, domain_from AS domain, domain_rating_source AS domain_rating, topic_source AS topic, spam_score_source AS spam_score, spam_cluster_source AS spam_cluster_id, "
+                    + $"dofollow_linked_domains_source AS dofollow_linked_domains, {counts} FROM edges WHERE target_no = ").Add(whole).Add(") pairs WHERE true");
             else
             {
-                sql.Add($"SELECT {otherEnd}_domain_no AS other_no, count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, "
-                    + "count(*) FILTER (is_new) AS new_links, count(*) FILTER (is_lost) AS lost_links, min(first_seen) AS first_seen, max(last_seen) AS last_seen, "
-                    + "CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at, sum(rank_passed) AS rank_passed FROM links WHERE ");
-                scope.Where(sql, end + "_").Add($" AND is_ranked AND NOT is_internal GROUP BY {otherEnd}_domain_no");
+                sql.Add("(SELECT e.*, d.name AS domain, d.domain_rating, d.topic, d.spam_score, d.spam_cluster_id, d.dofollow_linked_domains FROM (");
+                if (scope is { Domain: { } domain, InIndex: true }) // all over the file: numbers alone are read, for a text costs its 2,048 neighbours
+                    sql.Add($"SELECT {otherEnd}_no AS other_no, {counts} FROM edges WHERE {end}_no = ").Add(domain);
+                else
+                {
+                    sql.Add($"SELECT {otherEnd}_domain_no AS other_no, count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, "
+                        + "count(*) FILTER (is_new) AS new_links, count(*) FILTER (is_lost) AS lost_links, min(first_seen) AS first_seen, max(last_seen) AS last_seen, "
+                        + "CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at, sum(rank_passed) AS rank_passed FROM links WHERE ");
+                    scope.Where(sql, end + "_").Add($" AND is_ranked AND NOT is_internal GROUP BY {otherEnd}_domain_no");
+                }
+                sql.Add(") e JOIN domains d ON d.\"no\" = e.other_no) pairs WHERE true");
             }
-            sql.Add(") e JOIN domains d ON d.\"no\" = e.other_no) pairs WHERE true");
             Of(sql, time, "links > 0", "lost_at", "first_seen");
             And(sql, filter);
         }

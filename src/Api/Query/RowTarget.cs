@@ -12,6 +12,8 @@ internal sealed record RowTarget(string Name, string Host, IReadOnlyList<string>
 {
     public const int MostText = 2083;
 
+    private static readonly string[] KeptWhole = ["\thttp://", "\thttps://"];
+
     /// <exception cref="ProblemException">It is no URL, host or domain, or the mode is none.</exception>
     public static RowTarget Parse(string text, string? mode, string parameter = "target")
     {
@@ -43,7 +45,7 @@ internal sealed record RowTarget(string Name, string Host, IReadOnlyList<string>
     {
         string host = NodeNames.ReverseLabels(Host);
         if (Host[0] == '[' && Mode is (TargetMode.Domain or TargetMode.Subdomains)) // an address of IPv6 is kept whole, behind a tab
-            return [.. new[] { "\thttp://", "\thttps://" }.Select(before => Utf8(before + Host)).Select(key => (key, Above(key)))];
+            return [.. KeptWhole.Select(before => Utf8(before + Host)).Select(key => (key, Above(key)))];
         switch (Mode)
         {
             case TargetMode.Domain: // the key of a name that a report gives alone, then pages, which a tab follows
