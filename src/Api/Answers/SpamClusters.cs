@@ -62,14 +62,15 @@ public static class SpamClusters
     });
 
     /// <summary>One cluster in full. Its members' authority without its links is solved when it is first asked for, and kept.</summary>
+    /// <param name="id">Its id, or a domain: the cluster it is in.</param>
     /// <param name="graph">Whether to tell the links between its members.</param>
     /// <exception cref="ProblemException">There is no such cluster, or the run was made without looking for spam.</exception>
     public static ClusterAnswer One(ServedRun run, Reviews reviews, string id, bool graph = false, CancellationToken cancel = default) => RunAnswers.Reading(run.Id, () =>
     {
         SpamRun spam = run.SpamRun;
-        SpamCluster found = spam.Find(id) ?? throw Problems.Of("not_found", $"run {run.Id} has no cluster '{RunAnswers.Clip(id)}'; GET /api/v1/spam/clusters lists them");
-        SpamCluster told = run.Once($"cluster {id}", () => spam.WithAuthority(found, cancel), cancel);
-        return new ClusterAnswer(told, reviews.Of(id), graph ? Drawing(run, found) : null, new AnswerMeta(run.Stamp));
+        SpamCluster found = spam.Find(id) ?? (RunTargets.Find(run.Run, id) is >= 0 and int node ? spam.ClusterOf(node) : null) ?? throw Problems.Of("not_found", $"run {run.Id} has no cluster '{RunAnswers.Clip(id)}'; GET /api/v1/spam/clusters lists them");
+        SpamCluster told = run.Once($"cluster {found.Id}", () => spam.WithAuthority(found, cancel), cancel);
+        return new ClusterAnswer(told, reviews.Of(found.Id), graph ? Drawing(run, found) : null, new AnswerMeta(run.Stamp));
     });
 
     /// <summary>A cluster's members and the links between them, to be drawn.</summary>
