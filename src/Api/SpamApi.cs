@@ -19,7 +19,7 @@ internal static class SpamApi
 {
     public static void MapSpam(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam");
+        RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam").AsQuestion();
         spam.MapGet("/clusters", List).WithName("spam-clusters").WithSummary("Spam clusters by falling score.")
             .WithParameter(new DocumentedParameter("confirmed", "Only clusters that are confirmed (80 or more), or only those that are not.", "boolean"))
             .WithParameter(new DocumentedParameter("min_score", "Clusters from this score on.", "number") { Minimum = 0, Maximum = 100, Standard = 0 })
