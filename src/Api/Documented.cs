@@ -35,6 +35,9 @@ internal sealed record DocumentedParameter(string Name, string Meaning, string T
     public bool Required { get; init; }
 }
 
+/// <summary>Media types of the answer beside JSON.</summary>
+internal sealed record ToldForms(IReadOnlyList<string> MediaTypes);
+
 /// <summary>What an endpoint asks of the key of its caller.</summary>
 internal sealed record NeededScope(string? Scope);
 
@@ -69,6 +72,9 @@ internal static class Documented
     /// <summary>Parameters of <see cref="CommonParameters"/> that the handler reads from the request itself.</summary>
     public static TBuilder WithParameters<TBuilder>(this TBuilder endpoint, params string[] names) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata([.. names.Select(name => (object)CommonParameters.Known[name])]);
+
+    /// <summary>The answer can be had as these media types, too.</summary>
+    public static TBuilder WithForms<TBuilder>(this TBuilder endpoint, params string[] mediaTypes) where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ToldForms(mediaTypes));
 
     /// <summary>Another scope than the method tells: GET needs <c>read</c>, all else <c>jobs</c>. A POST that only asks says <see cref="Scopes.Read"/> here; null: anybody may ask.</summary>
     public static TBuilder WithScope<TBuilder>(this TBuilder endpoint, string? scope) where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new NeededScope(scope));

@@ -19,6 +19,9 @@ internal static class DocumentedOperations
             metadata = [.. metadata, .. DocumentedRows.Parameters(resource)];
             DocumentedRows.Answer(operation, context.Document, resource);
         }
+        if (operation.Responses?.GetValueOrDefault("200") is OpenApiResponse { Content: { } answers })
+            foreach (string type in metadata.OfType<ToldForms>().SelectMany(told => told.MediaTypes))
+                answers.TryAdd(type, new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
         Parameters(operation, metadata, path);
         foreach (ExampleRequest example in metadata.OfType<ExampleRequest>().Reverse())
             Example(operation, example);

@@ -23,12 +23,17 @@ public sealed class PublishTests(SampleWebRun sample)
         // One run is ranked and published as users do it; meanwhile those that are there take turns in being the current one, as fast as files can be replaced.
         Assert.Equal(HttpStatusCode.Accepted, await service.Client.StatusAsync(Post("/api/v1/runs", """{"store":true}""")));
         using CancellationTokenSource enough = new(TimeSpan.FromMinutes(4));
+        void MakeCurrent(string id)
+        {
+            File.WriteAllText(Path.Combine(data, "next"), id + "\n"); // not beside it, where a writer removes what looks left over
+            File.Move(Path.Combine(data, "next"), Path.Combine(opened.Runs, "current"), overwrite: true);
+        }
         bool Published() => opened.RunIds().Count > before.Count;
         Task turns = Task.Run(async () =>
         {
             for (int i = 0; !Published() && !enough.IsCancellationRequested; i++)
             {
-                Durable.WriteText(Path.Combine(opened.Runs, "current"), before[i % before.Count] + "\n");
+                MakeCurrent(before[i % before.Count]);
                 await Task.Delay(50);
             }
         });
@@ -93,10 +98,11 @@ public sealed class PublishTests(SampleWebRun sample)
         await Task.WhenAll(readers);
         Assert.True(Published(), "no run was published");
         Assert.True(wrong.IsEmpty, $"{wrong.Count} of {asked}:\n{string.Join('\n', wrong.Take(10))}");
-        string current = opened.CurrentRun!;
+        string newest = opened.RunIds()[^1];
+        MakeCurrent(newest); // a last turn may have come after it
         await ReadAsync(0);
         Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
-        Assert.Contains(current, seen);
+        Assert.Contains(newest, seen);
         Assert.Superset(before.ToHashSet(), seen.ToHashSet());
         Assert.True(asked > 100, $"only {asked} questions were asked");
         TestContext.Current.SendDiagnosticMessage($"{asked} questions, {seen.Distinct().Count()} runs");
