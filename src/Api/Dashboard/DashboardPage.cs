@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
 
 namespace Backlinks.Api.Dashboard;
 
@@ -11,6 +12,7 @@ public abstract class DashboardPage : ComponentBase, IDisposable
 {
     private CancellationTokenSource? _loading;
     private string? _address;
+    private string _path = "";
 
     [Inject] public NavigationManager Navigation { get; set; } = null!;
 
@@ -37,8 +39,17 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     /// <exception cref="ProblemException">Shown to the reader.</exception>
     protected abstract Task LoadAsync(CancellationToken cancel);
 
-    /// <summary>Called again whenever the address changes.</summary>
-    protected override Task OnParametersSetAsync() => _address == Navigation.Uri ? Task.CompletedTask : ReloadAsync();
+    /// <summary>Whether what is shown may stay, dimmed, until the answer to a changed question is there; else a line says that it is loading.</summary>
+    public virtual bool KeepsContent => false;
+
+    protected override Task OnParametersSetAsync()
+    {
+        if (_address is not null)
+            return Task.CompletedTask;
+        _path = PathOf(Navigation.Uri);
+        Navigation.LocationChanged += Moved;
+        return ReloadAsync();
+    }
 
     /// <summary>Loads again, as after a button.</summary>
     public async Task ReloadAsync()
@@ -77,9 +88,33 @@ public abstract class DashboardPage : ComponentBase, IDisposable
 
     public void Dispose()
     {
+        Navigation.LocationChanged -= Moved;
         Stop();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>The address changed: on the same page, a router tells nobody.</summary>
+    private void Moved(object? sender, LocationChangedEventArgs e)
+    {
+        if (PathOf(e.Location) != _path)
+            return; // another page is on its way, and this one is to go
+        _ = InvokeAsync(async () =>
+        {
+            try
+            {
+                Task loading = ReloadAsync();
+                StateHasChanged();
+                await loading;
+                StateHasChanged();
+            }
+            catch (Exception error) when (error is not ObjectDisposedException)
+            {
+                await DispatchExceptionAsync(error);
+            }
+        });
+    }
+
+    private static string PathOf(string uri) => new Uri(uri).AbsolutePath;
 
     private void Stop()
     {
