@@ -70,10 +70,10 @@ internal static class AcrossTargetsApi
 
     public static void MapAcrossTargets(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/site-explorer/link-intersect", Intersect).WithName("link-intersect").WithTags("site-explorer").WithSummary("Domains or pages that link to several targets and not to others: where one's own site has a gap.")
+        api.MapPost("/site-explorer/link-intersect", Intersect).WithScope(Scopes.Read).WithName("link-intersect").WithTags("site-explorer").WithSummary("Domains or pages that link to several targets and not to others: where one's own site has a gap.")
             .WithExample(body: """{"targets":[{"target":"labs.example"},{"target":"directory.example"}],"exclude":[{"target":"seedbank.example"}],"least_targets":1,"limit":10}""")
             .WithProblems("invalid_parameter", "invalid_body", "unknown_run", "no_rows", "no_run", "run_damaged", "busy", "too_slow", "too_large", "unsupported_media_type");
-        api.MapPost("/site-explorer/batch-analysis", Batch).WithName("batch-analysis").WithTags("site-explorer").WithSummary("Figures of up to 1,000 targets.")
+        api.MapPost("/site-explorer/batch-analysis", Batch).WithScope(Scopes.Read).WithName("batch-analysis").WithTags("site-explorer").WithSummary("Figures of up to 1,000 targets.")
             .WithExample(body: """{"targets":[{"target":"labs.example"},{"target":"http://directory.example/","mode":"exact"}]}""")
             .WithProblems("invalid_parameter", "invalid_body", "unknown_run", "no_run", "run_damaged", "busy", "too_slow", "too_large", "unsupported_media_type");
     }

@@ -42,7 +42,6 @@ public static class ApiHost
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<RunCatalog>();
         builder.Services.AddSingleton<RowQueries>();
-        builder.Services.AddSingleton(services => Simulations.AsJobs(services.GetRequiredService<RunCatalog>(), services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions));
         builder.Services.AddSingleton<Overviews>();
         builder.Services.AddSingleton<RatingHistory>();
         builder.Services.AddSingleton<AnswerCache>();

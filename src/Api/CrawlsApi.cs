@@ -25,7 +25,7 @@ internal static class CrawlsApi
     {
         RouteGroupBuilder crawls = api.MapGroup("/crawls").WithTags("crawls");
         crawls.MapPost("", Start).WithName("crawl-start").Accepts<CrawlRequest>("application/json").WithSummary("Starts a crawl, or goes on with one.").WithProblems("invalid_body", "busy")
-            .WithExample(body: """{"seeds":["http://labs.example/"],"max_pages":100}""");
+            .WithExample(body: """{"seeds":["http://labs.example/"],"max_pages":100,"contact":"mailto:you@example.com"}""");
         crawls.MapGet("", List).WithName("crawls").WithSummary("The crawls, newest first, each with its last job.").WithParameter(new DocumentedParameter("limit", "How many, at most.", "integer") { Minimum = 1, Maximum = 1000, Standard = 100 }).WithExample("?limit=5");
         crawls.MapGet("/{id}", Get).WithName("crawl").WithSummary("One crawl, by its id or that of its job.").WithProblems("not_found").WithExample(route: ("id", "000001-crawl"));
         crawls.MapPost("/{id}/cancel", Cancel).WithName("crawl-cancel").WithSummary("Stops a crawl; what it did is kept, and it can be gone on with.").WithProblems("not_found", "conflict", "busy").WithExample(route: ("id", "000001-crawl"));

@@ -45,7 +45,7 @@ internal static class DisavowApi
 {
     public static void MapDisavow(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder disavow = api.MapGroup("/disavow").WithTags("spam");
+        RouteGroupBuilder disavow = api.MapGroup("/disavow").WithTags("spam").AsQuestion();
         disavow.MapPost("/export", Export).WithName("disavow-export").WithSummary("Proposes a disavow file from spam clusters, to be reviewed line by line.")
             .WithScope(Scopes.Read).Produces<string>(200, "text/plain").WithExample(body: """{"target":"best-guitar-deals.example"}""").WithProblems("invalid_body", "not_found", "unknown_run", "no_run", "run_damaged", "not_in_run");
         disavow.MapPost("/parse", ParseAsync).WithName("disavow-parse").WithSummary("Reads a disavow file and lists what is wrong with it, by line.")

@@ -10,7 +10,7 @@ internal static class ExplainApi
 {
     public static void MapExplain(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder explain = api.MapGroup("/explain").WithTags("explain");
+        RouteGroupBuilder explain = api.MapGroup("/explain").WithTags("explain").AsRunQuestion();
         explain.MapGet("/score", Score).WithName("explain-score").WithSummary("Where a score comes from: contributions that add up to the raw value, with every factor.")
             .WithParameters("target").WithParameter(Asked.Level).WithParameter(Asked.Top("Links", 1000, 20)).WithParameter(Asked.Depth).WithExample("?target=labs.example&top=5&depth=2").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         explain.MapGet("/link", Link).WithName("explain-link").WithSummary("Every link from one domain or page to another, its factors, and what it passes.")

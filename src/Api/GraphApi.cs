@@ -12,7 +12,7 @@ internal static class GraphApi
 {
     public static void MapGraph(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder graph = api.MapGroup("/graph").WithTags("graph");
+        RouteGroupBuilder graph = api.MapGroup("/graph").WithTags("graph").AsRunQuestion();
         graph.MapGet("/neighbourhood", Neighbourhood).WithName("graph-neighbourhood").WithSummary("A target, its strongest referrers and theirs, with what each link passes; as JSON, GraphML or DOT.")
             .WithParameters("target").WithParameter(Asked.Level).WithParameter(new DocumentedParameter("depth", "Links from the target.", "integer") { Minimum = 1, Maximum = 4, Standard = 2 })
             .WithParameter(Asked.Top("Neighbours of the target", 500, 50, 1)).WithParameter(new DocumentedParameter("top_below", "Neighbours of each further node.", "integer") { Minimum = 0, Maximum = 100, Standard = 10 })

@@ -71,7 +71,7 @@ internal static class OverviewApi
         group.MapGet("/refdomains-history", GetRefdomainsHistory).WithName("refdomains-history").WithSummary("Referring domains over time.")
             .Produces<RefdomainsHistoryAnswer>().WithExample("?target=directory.example&history_grouping=week").WithProblems([.. Common, "no_rows"]);
         group.MapGet("/similar", GetSimilar).WithName("similar").WithSummary("Domains that the same sources link to: competitors, by shared referring domains.")
-            .Produces<SimilarAnswer>().WithExample("?target=labs.example&limit=5").WithProblems(Common);
+            .WithParameter(Asked.Limit(1000, 20)).Produces<SimilarAnswer>().WithExample("?target=labs.example&limit=5").WithProblems(Common);
     }
 
     private static Task GetOverview(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>

@@ -123,13 +123,13 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
     }
 
     /// <summary>Strong, of run and request: an answer never changes.</summary>
-    private static string Tag(string run, string form, HttpRequest request)
+    internal static string Tag(string run, string form, HttpRequest request)
     {
         string asked = string.Join('\0', [run, form, request.Path.Value ?? "", .. request.Query.Where(p => p.Key is not ("run" or "output")).OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value.Select(v => $"{p.Key}\u0001{v}"))]);
         return $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(asked)).AsSpan(0, 16))}\"";
     }
 
-    private static bool NotModified(HttpContext context, string tag)
+    internal static bool NotModified(HttpContext context, string tag)
     {
         if (!EntityTagHeaderValue.TryParseList(context.Request.Headers.IfNoneMatch, out IList<EntityTagHeaderValue>? known) || !known.Any(k => k.Tag == "*" || k.Tag == tag))
             return false;

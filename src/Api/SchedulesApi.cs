@@ -21,6 +21,8 @@ internal static class SchedulesApi
 
     private static Created<Schedule> Add(Schedules schedules, ScheduleRequest request)
     {
+        if (request is not { Cron: not null, TimeZone: not null })
+            throw Problems.Of("invalid_body", "cron and time_zone are texts, not null");
         Schedule added = schedules.Add(request);
         return TypedResults.Created("/api/v1/schedules", added);
     }

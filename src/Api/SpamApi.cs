@@ -19,7 +19,7 @@ internal static class SpamApi
 {
     public static void MapSpam(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam");
+        RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam").AsQuestion();
         spam.MapGet("/clusters", List).WithName("spam-clusters").WithSummary("Spam clusters by falling score.")
             .WithParameter(new DocumentedParameter("confirmed", "Only clusters that are confirmed (80 or more), or only those that are not.", "boolean"))
             .WithParameter(new DocumentedParameter("min_score", "Clusters from this score on.", "number") { Minimum = 0, Maximum = 100, Standard = 0 })
@@ -29,10 +29,10 @@ internal static class SpamApi
         spam.MapGet("/evidence", Evidence).WithName("spam-evidence").WithSummary("Which of a domain's links come from clusters, and what is known of the domain itself.")
             .WithParameters("target").WithExample("?target=best-guitar-deals.example").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         spam.MapGet("/reviews", Reviews).WithName("spam-reviews").WithSummary("What people decided about clusters and domains.").WithExample();
-        spam.MapGet("/reviews/{subject}", Review).WithName("spam-review").WithSummary("What was decided about a cluster or a domain.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
-        spam.MapPut("/reviews/{subject}", Put).WithName("spam-review-put").WithSummary("Decides about a cluster or a domain: confirmed or dismissed. Disavow files follow it; scores do not change.")
+        spam.MapGet("/reviews/{subject}", Review).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review").WithSummary("What was decided about a cluster or a domain.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
+        spam.MapPut("/reviews/{subject}", Put).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review-put").WithSummary("Decides about a cluster or a domain: confirmed or dismissed. Disavow files follow it; scores do not change.")
             .WithExample(body: """{"decision":"dismissed","note":"a family of sites that says so"}""", route: ("subject", "partner.example")).WithProblems("invalid_parameter", "invalid_body");
-        spam.MapDelete("/reviews/{subject}", Delete).WithName("spam-review-delete").WithSummary("Forgets what was decided.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
+        spam.MapDelete("/reviews/{subject}", Delete).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review-delete").WithSummary("Forgets what was decided.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
     }
 
     private static Ok<ClusterList> List(RunCatalog catalog, CancellationToken cancel, bool? confirmed = null, double? min_score = null, string? target = null, int? limit = null, string? cursor = null, string? run = null) =>

@@ -10,7 +10,7 @@ internal static class TopicsApi
 {
     public static void MapTopics(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder topics = api.MapGroup("/topics").WithTags("topics");
+        RouteGroupBuilder topics = api.MapGroup("/topics").WithTags("topics").AsRunQuestion();
         topics.MapGet("", List).WithName("run-topics").WithSummary("The topics of a run: how many domains or pages are of each, and who stands out.")
             .WithParameter(Asked.Level).WithExample().WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
         topics.MapGet("/{id}/specialists", Specialists).WithName("topic-specialists").WithSummary("Who stands out in a topic, by the topic's share in their authority.")

@@ -22,6 +22,7 @@ internal static class ServeCommand
         Option<string[]> proxies = Many("--behind-proxy", "ADDRESS", "Address or network of a proxy in front, whose X-Forwarded-For and -Proto are believed; every caller takes a key then.");
         Option<string[]> imports = Many("--import-root", "DIR", "A folder below which imports may name files of this machine; without it they are uploaded.");
         Option<int> keep = new("--keep-runs") { Description = "Runs to keep when a new one is published; 0 keeps all.", HelpName = "N", DefaultValueFactory = _ => standard.KeepRuns };
+        Option<double> keepDays = new("--keep-days") { Description = "Days for which every run is kept, beside the newest ones that are kept in any case.", HelpName = "D", DefaultValueFactory = _ => standard.Jobs.KeepDays };
         Option<bool> localCrawls = new("--local-crawls") { Description = "Let crawls be told --allow-loopback, --connect-to, --port, --proxy and --render: whoever may start jobs then reaches what this machine reaches." };
         Option<string?> contact = new("--contact") { Description = "Where people you crawl can reach you, for crawls that do not say it themselves ($BACKLINKS_CONTACT sets the default).", HelpName = "URL" };
         Option<int> jobThreads = new("--job-threads") { Description = "Worker threads of imports and runs, 0 for one a processor.", HelpName = "N", DefaultValueFactory = _ => standard.Jobs.Threads };
@@ -32,7 +33,7 @@ internal static class ServeCommand
         Option<LogLevel> level = Choice.Of("--log-level", "The least that is logged; warning leaves out the line for each request.", standard.LogLevel);
         var command = new Command("serve", "Serve the API and the dashboard of the data folder, until Ctrl-C.")
         {
-            urls, open, keysOnLoopback, hosts, cors, proxies, imports, keep, localCrawls, contact, jobThreads, rate, seconds, noDashboard, log, level,
+            urls, open, keysOnLoopback, hosts, cors, proxies, imports, keep, keepDays, localCrawls, contact, jobThreads, rate, seconds, noDashboard, log, level,
         };
         command.SetAction(parsed =>
         {
@@ -50,9 +51,10 @@ internal static class ServeCommand
                 KeepRuns = parsed.GetValue(keep),
                 Jobs = standard.Jobs with
                 {
+                    KeepDays = parsed.GetValue(keepDays),
                     LocalCrawls = parsed.GetValue(localCrawls),
                     Contact = parsed.GetValue(contact) ?? session.Terminal.Environment("BACKLINKS_CONTACT"),
-                    Threads = parsed.GetValue(jobThreads) is >= 0 and var threads ? threads : throw new UsageException("--job-threads must be at least 0"),
+                    Threads = parsed.GetValue(jobThreads) is >= 0 and var threads ? threads : throw new UsageException($"--job-threads must be at least 0, not {parsed.GetValue(jobThreads)}"),
                 },
                 RequestsPerMinute = parsed.GetValue(rate),
                 RequestSeconds = parsed.GetValue(seconds),

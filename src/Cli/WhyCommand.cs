@@ -29,6 +29,9 @@ internal static class WhyCommand
             WebUrl url = WebUrl.TryParse(text) is { IsHttp: true } given ? given
                 : (text.Contains("://", StringComparison.Ordinal) ? null : WebUrl.TryParse("https://" + text)) ?? throw new UsageException($"'{text}' is not a URL");
             Answer answer = Ask(session.Folder(parsed), url, parsed.GetValue(crawl), session.Cancel);
+            if (!Tells(answer) && !text.Contains("://", StringComparison.Ordinal) && WebUrl.TryParse("http://" + text) is { IsHttp: true } plain
+                && Ask(session.Folder(parsed), plain, parsed.GetValue(crawl), session.Cancel) is var other && Tells(other))
+                answer = other; // a bare host is a site, by whichever scheme it is known
             if (session.Layout(parsed, csv: false) == Layout.Json)
                 Printing.Json(session.Terminal, new JsonObject
                 {
@@ -42,6 +45,8 @@ internal static class WhyCommand
         });
         return command;
     }
+
+    private static bool Tells(Answer answer) => answer.Verdict is not ("unknown" or "skipped_by_scope");
 
     internal static Answer Ask(DataFolder folder, WebUrl url, string? crawl, CancellationToken cancel)
     {

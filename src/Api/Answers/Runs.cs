@@ -92,7 +92,7 @@ public static class RunReports
         {
             if (target is null)
             {
-                RunMovement all = b.Once($"moved since {a.Id} {after.Level}", () => RunMovement.Between(before, after, KeptMovement, cancel));
+                RunMovement all = b.Once($"moved since {a.Id} {after.Level}", () => RunMovement.Between(before, after, KeptMovement, cancel), cancel);
                 RunMovement moved = all with { Gains = [.. all.Gains.Take(top)], Losses = [.. all.Losses.Take(top)], New = [.. all.New.Take(top)], Gone = [.. all.Gone.Take(top)] };
                 return new RunDiffAnswer(a.Stamp, b.Stamp, null, after.Level, true, true, true, null, moved, [], meta);
             }

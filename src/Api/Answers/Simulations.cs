@@ -82,13 +82,16 @@ public static class Simulations
     });
 
     /// <summary>The same for jobs, which keep a request as JSON.</summary>
-    internal static WhatIf AsJobs(RunCatalog catalog, JsonSerializerOptions json) => new(
-        request => Asked(Read(request)),
-        (request, cancel) =>
+    internal static WhatIf AsJobs(RunCatalog catalog)
+    {
+        var json = new JsonSerializerOptions();
+        ApiHost.Configure(json);
+        return new WhatIf(request => Asked(Read(request)), (request, cancel) =>
         {
             SimulationRequest read = Read(request);
-            return catalog.Answer(read.Run, run => JsonSerializer.SerializeToNode(Of(run, read, cancel), json)!);
+            return JsonSerializer.SerializeToNode(catalog.Answer(read.Run, run => Of(run, read, cancel)), json)!;
         });
+    }
 
     private static SimulationRequest Read(JsonElement request)
     {
@@ -161,6 +164,6 @@ public static class Simulations
         static string? Named(string? target) => string.IsNullOrEmpty(target) ? null : target;
     }
 
-    private static ProblemException Wrong(IReadOnlyList<FieldError> errors) =>
+    private static ProblemException Wrong(List<FieldError> errors) =>
         new(400, "invalid_body", errors.Count == 1 ? $"{errors[0].Field}: {errors[0].Message}".TrimStart(':', ' ') : $"{errors.Count} things are wrong with the request; the first: {errors[0].Field}: {errors[0].Message}", errors);
 }

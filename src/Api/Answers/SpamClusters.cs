@@ -68,7 +68,7 @@ public static class SpamClusters
     {
         SpamRun spam = run.SpamRun;
         SpamCluster found = spam.Find(id) ?? throw Problems.Of("not_found", $"run {run.Id} has no cluster '{RunAnswers.Clip(id)}'; GET /api/v1/spam/clusters lists them");
-        SpamCluster told = run.Once($"cluster {id}", () => spam.WithAuthority(found, cancel));
+        SpamCluster told = run.Once($"cluster {id}", () => spam.WithAuthority(found, cancel), cancel);
         return new ClusterAnswer(told, reviews.Of(id), graph ? Drawing(run, found) : null, new AnswerMeta(run.Stamp));
     });
 

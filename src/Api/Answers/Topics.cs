@@ -20,7 +20,7 @@ public static class RunTopics
     public static TopicsAnswer List(ServedRun run, GraphLevel? level = null, CancellationToken cancel = default) => RunAnswers.Reading(run.Id, () =>
     {
         TopicScores scores = run.Topics(level);
-        TopicList list = run.Once($"topic list {LevelOf(run, scores)}", () => TopicList.Of(scores, cancel: cancel));
+        TopicList list = run.Once($"topic list {LevelOf(run, scores)}", () => TopicList.Of(scores, cancel: cancel), cancel);
         return new TopicsAnswer(LevelOf(run, scores), list.Taxonomy, list.Topics, list.Nodes, list.Unknown, new AnswerMeta(run.Stamp));
     });
 
@@ -33,7 +33,7 @@ public static class RunTopics
         int number = scores.Taxonomy.IndexOf(topic);
         if (number < 0)
             throw Problems.Of("not_found", $"there is no topic '{RunAnswers.Clip(topic)}' in taxonomy {scores.Taxonomy.Version}; there is {string.Join(", ", scores.Taxonomy.Topics.Select(t => t.Id))}", new FieldError("id", "not the id of a topic"));
-        IReadOnlyList<SpecialistRow> all = run.Once($"specialists {LevelOf(run, scores)} {number}", () => TopicList.Specialists(scores, number, Kept, cancel));
+        IReadOnlyList<SpecialistRow> all = run.Once($"specialists {LevelOf(run, scores)} {number}", () => TopicList.Specialists(scores, number, Kept, cancel), cancel);
         return new SpecialistsAnswer(LevelOf(run, scores), scores.Taxonomy.Topics[number].Id, scores.Taxonomy.Topics[number].Name, [.. all.Take(limit)], new AnswerMeta(run.Stamp) { TotalCount = all.Count });
     });
 

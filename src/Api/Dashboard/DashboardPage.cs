@@ -12,7 +12,7 @@ public abstract class DashboardPage : ComponentBase, IDisposable
 {
     private CancellationTokenSource? _loading;
     private string? _address;
-    private string _path = "";
+    private bool _listening;
 
     [Inject] public NavigationManager Navigation { get; set; } = null!;
 
@@ -39,17 +39,43 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     /// <exception cref="ProblemException">Shown to the reader.</exception>
     protected abstract Task LoadAsync(CancellationToken cancel);
 
+    /// <summary>A page without parameters of its own is not told when only the query of its address changes: so it listens.</summary>
+    public override Task SetParametersAsync(ParameterView parameters)
+    {
+        if (!_listening)
+            Navigation.LocationChanged += Moved;
+        _listening = true;
+        return base.SetParametersAsync(parameters);
+    }
+
+    private void Moved(object? sender, LocationChangedEventArgs e)
+    {
+        if (e.Location != _address && PathOf(e.Location) == PathOf(_address))
+            _ = InvokeAsync(async () =>
+            {
+                if (e.Location != Navigation.Uri || e.Location == _address)
+                    return; // gone on, or told already
+                try
+                {
+                    Task loaded = ReloadAsync();
+                    StateHasChanged();
+                    await loaded;
+                    StateHasChanged();
+                }
+                catch (Exception error) when (error is not ObjectDisposedException)
+                {
+                    await DispatchExceptionAsync(error);
+                }
+            });
+    }
+
+    private static string PathOf(string? address) => address?.Split('?', '#')[0] ?? "";
+
     /// <summary>Whether what is shown may stay, dimmed, until the answer to a changed question is there; else a line says that it is loading.</summary>
     public virtual bool KeepsContent => false;
 
-    protected override Task OnParametersSetAsync()
-    {
-        if (_address is not null)
-            return Task.CompletedTask;
-        _path = PathOf(Navigation.Uri);
-        Navigation.LocationChanged += Moved;
-        return ReloadAsync();
-    }
+    /// <summary>Called again whenever the address changes.</summary>
+    protected override Task OnParametersSetAsync() => _address == Navigation.Uri ? Task.CompletedTask : ReloadAsync();
 
     /// <summary>Loads again, as after a button.</summary>
     public async Task ReloadAsync()
@@ -92,29 +118,6 @@ public abstract class DashboardPage : ComponentBase, IDisposable
         Stop();
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>The address changed: on the same page, a router tells nobody.</summary>
-    private void Moved(object? sender, LocationChangedEventArgs e)
-    {
-        if (PathOf(e.Location) != _path)
-            return; // another page is on its way, and this one is to go
-        _ = InvokeAsync(async () =>
-        {
-            try
-            {
-                Task loading = ReloadAsync();
-                StateHasChanged();
-                await loading;
-                StateHasChanged();
-            }
-            catch (Exception error) when (error is not ObjectDisposedException)
-            {
-                await DispatchExceptionAsync(error);
-            }
-        });
-    }
-
-    private static string PathOf(string uri) => new Uri(uri).AbsolutePath;
 
     private void Stop()
     {

@@ -39,4 +39,19 @@ public sealed record JobOptions
 
     /// <summary>Sent with every request of crawls that name no contact: a URL or mailto:.</summary>
     public string? Contact { get; init; }
+
+    /// <exception cref="ArgumentException">A member is out of its range.</exception>
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(Queue, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(Remembered);
+        ArgumentOutOfRangeException.ThrowIfNegative(Interruptions);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Simulations, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(Threads);
+        foreach ((string name, double seconds) in (ReadOnlySpan<(string, double)>)[(nameof(SimulationSeconds), SimulationSeconds), (nameof(RetrySeconds), RetrySeconds), (nameof(HeartbeatSeconds), HeartbeatSeconds)])
+            if (!(seconds is > 0 and <= 86_400))
+                throw new ArgumentOutOfRangeException(name, seconds, $"{name} must be above 0 and at most 86,400 seconds");
+        if (!(TellSeconds is >= 0 and <= 86_400 && KeepDays is >= 0 and <= 36_500))
+            throw new ArgumentException($"TellSeconds must be 0 to 86,400 seconds and KeepDays 0 to 36,500 days, not {TellSeconds} and {KeepDays}");
+    }
 }

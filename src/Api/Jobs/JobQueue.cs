@@ -43,9 +43,6 @@ public sealed partial class JobQueue : IHostedService, IAsyncDisposable
         _files = new JobFiles<Job>(Path.Combine(folder.Path, "jobs"), job => job.Id, log);
     }
 
-    /// <summary>Told of each job that ended.</summary>
-    public event Action<Job>? Ended;
-
     /// <summary>Queues a crawl.</summary>
     /// <exception cref="ProblemException"><c>invalid_body</c> with the field, <c>busy</c> where too many wait or another process runs the jobs.</exception>
     public Job Start(CrawlRequest request) => Start(JobKind.Crawl, JsonSerializer.SerializeToElement(request, RequestJson.Options));
@@ -275,7 +272,7 @@ public sealed partial class JobQueue : IHostedService, IAsyncDisposable
         live.Renew();
         try
         {
-            return live.Change(job => job with { State = JobState.Running, Started = Now(), Attempts = job.Attempts + 1, Progress = JobProgress.None }, job => job.IsWaiting, _files.Save).Changed;
+            return live.Change(job => job with { State = JobState.Running, Started = Now(), Attempts = job.Attempts + 1, Progress = JobProgress.None }, job => job.IsWaiting, SaveOnce(live)).Changed;
         }
         catch (IOException e)
         {
@@ -340,17 +337,20 @@ public sealed partial class JobQueue : IHostedService, IAsyncDisposable
     private void WaitFor(LiveJob live, StoreException busy)
     {
         string who = busy.Holder is { } holder ? holder == Environment.ProcessId ? "this process, which reads the link store" : $"process {holder} that writes to the folder" : "another process that writes to the folder";
-        live.RetryAt = Environment.TickCount64 + (long)(1000 * _options.RetrySeconds);
         JobProgress waiting = JobProgress.None with { Message = $"waiting for {who}" };
-        if (!live.Change(job => job with { State = JobState.Queued, Attempts = job.Attempts - 1, Progress = waiting }, job => job.State == JobState.Running, _files.Save).Changed
+        Action<Job>? save = SaveOnce(live);
+        live.RetryAt = Environment.TickCount64 + (long)(1000 * _options.RetrySeconds);
+        if (!live.Change(job => job with { State = JobState.Queued, Attempts = job.Attempts - 1, Progress = waiting }, job => job.State == JobState.Running, save).Changed
             && live.Change(job => Ending(job with { State = JobState.Cancelled }), job => job.State == JobState.Cancelling, _files.Save) is (var cancelled, true))
             AfterEnd(cancelled);
     }
 
+    /// <summary>A job that tries every second whether the folder is free is kept as queued; there is no need to write that down each time.</summary>
+    private Action<Job>? SaveOnce(LiveJob live) => live.RetryAt == 0 ? _files.Save : null;
+
     private void AfterEnd(Job job)
     {
         _uploads.Remove(job.Upload);
-        Ended?.Invoke(job);
         _more.Release();
     }
 

@@ -16,7 +16,7 @@ internal static class CommonParameters
         new("aggregation", "Every link, links of the same source and anchor as one, or one link a domain.") { OneOf = ["all", "similar_links", "1_per_domain"], Standard = "all" },
         new("date_from", "First day, ISO 8601: 2026-01-31."),
         new("date_to", "Last day, ISO 8601, included."),
-        new("history_grouping", "What one point stands for.") { OneOf = ["daily", "weekly", "monthly"] },
+        new("history_grouping", "What one point stands for.") { OneOf = ["day", "week", "month"] },
         new("run", "The run to read, by its id, or latest.") { Standard = "latest" },
         new("output", "The form of the answer; all but json are streamed without paging.") { OneOf = ["json", "csv", "ndjson", "parquet"], Standard = "json" },
     }.ToDictionary(p => p.Name, StringComparer.Ordinal);

@@ -16,7 +16,7 @@ internal static class DocumentedProblems
     public static IReadOnlyList<string> OfParameters { get; } = ["invalid_parameter"];
 
     /// <summary>What an operation with a body may answer.</summary>
-    public static IReadOnlyList<string> OfBodies { get; } = ["invalid_body", "too_large", "unsupported_media_type"];
+    public static IReadOnlyList<string> OfBodies { get; } = ["invalid_body", "invalid_parameter", "too_large", "unsupported_media_type"];
 
     /// <summary>What an operation on a run may answer.</summary>
     public static IReadOnlyList<string> OfRuns { get; } = ["no_run", "unknown_run", "run_damaged"];

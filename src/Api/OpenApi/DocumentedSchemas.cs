@@ -1,4 +1,5 @@
-using System.Reflection;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -12,6 +13,9 @@ internal static class DocumentedSchemas
         Type type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
         if (type == typeof(DateTime) || type == typeof(DateTimeOffset))
             schema.Description ??= "UTC, ISO 8601.";
+        foreach (JsonPropertyInfo property in context.JsonTypeInfo.Properties)
+            if (property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), true).OfType<JsonIgnoreAttribute>().FirstOrDefault() is { Condition: JsonIgnoreCondition.WhenWritingNull or JsonIgnoreCondition.WhenWritingDefault })
+                schema.Required?.Remove(property.Name); // left out where it says nothing
         return Task.CompletedTask;
     }
 }

@@ -53,7 +53,12 @@ public sealed class ServedRun
     {
         // Null is the level of the run's own graph: one thing under one name.
         GraphLevel chosen = level ?? (Run.Ranked.Granularity == "page" ? GraphLevel.Page : GraphLevel.Domain);
-        return Once($"authority {chosen}", () => RunAuthority.Open(Run, chosen));
+        return Once($"authority {chosen}", () =>
+        {
+            var authority = RunAuthority.Open(Run, chosen);
+            authority.Solved.KeepTotals();
+            return authority;
+        });
     }
 
     /// <summary>Topics of one level.</summary>
@@ -67,19 +72,25 @@ public sealed class ServedRun
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Lazy<object>> _once = new(StringComparer.Ordinal);
 
-    /// <summary>Makes something of the run once, whoever asks first; it lives as long as the run is open. What fails is tried again.</summary>
+    /// <summary>Makes something of the run once, whoever asks first; it lives as long as the run is open. What fails is tried again, also where the one who
+    /// asked first went away in the middle of it.</summary>
     /// <param name="name">Tells it from other things.</param>
-    internal T Once<T>(string name, Func<T> make) where T : class
+    /// <param name="cancel">Of the one who asks now.</param>
+    internal T Once<T>(string name, Func<T> make, CancellationToken cancel = default) where T : class
     {
-        Lazy<object> made = _once.GetOrAdd(name, _ => new Lazy<object>(() => make()));
-        try
+        while (true)
         {
-            return (T)made.Value;
-        }
-        catch
-        {
-            _once.TryRemove(new KeyValuePair<string, Lazy<object>>(name, made));
-            throw;
+            Lazy<object> made = _once.GetOrAdd(name, _ => new Lazy<object>(() => make()));
+            try
+            {
+                return (T)made.Value;
+            }
+            catch (Exception error)
+            {
+                _once.TryRemove(new KeyValuePair<string, Lazy<object>>(name, made));
+                if (error is not OperationCanceledException || cancel.IsCancellationRequested)
+                    throw;
+            }
         }
     }
 

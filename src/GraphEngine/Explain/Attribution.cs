@@ -209,7 +209,7 @@ public sealed record Attribution
         {
             long at = Explanation.PositionOf(solved.Graph, source, target);
             double weight = solved.Graph.OutWeight(at);
-            return new Flow(solved.Damping, weight, solved.Undiscounted is { } full ? Math.Max(weight, full[at]) : weight, solved.Graph.OutTotal(source), solved.Raw[source]);
+            return new Flow(solved.Damping, weight, solved.Undiscounted is { } full ? Math.Max(weight, full[at]) : weight, solved.TotalOf(source), solved.Raw[source]);
         }
     }
 

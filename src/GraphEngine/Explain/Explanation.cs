@@ -181,7 +181,7 @@ public sealed record Explanation
     {
         LinkGraph graph = solved.Graph;
         double weight = place < 0 ? 0 : graph.InWeights is { } weights ? weights[graph.InOffsets[node] + place] : 1;
-        double total = graph.OutTotal(source), lost = graph.LostWeights is { } all ? all[source] : 0, raw = solved.Raw[node], z = solved.Raw[source];
+        double total = solved.TotalOf(source), lost = graph.LostWeights is { } all ? all[source] : 0, raw = solved.Raw[node], z = solved.Raw[source];
         double each = total > 0 ? solved.Damping * z / total : 0, pass = each * weight;
         return new LinkContribution
         {

@@ -175,7 +175,7 @@ public static class Simulation
             {
                 cancel.ThrowIfCancellationRequested();
                 ReadOnlySpan<uint> old = _graph.OutOf(source);
-                double total = _graph.OutTotal(source), z = solved.Raw[source], differ = 0;
+                double total = solved.TotalOf(source), z = solved.Raw[source], differ = 0;
                 long start = _graph.OutOffsets[source];
                 for (int i = 0, j = 0; i < old.Length || j < row.Targets.Count;)
                 {
@@ -268,7 +268,7 @@ public static class Simulation
                 _links += row.Targets.Count;
                 return;
             }
-            double total = _graph.OutTotal(node), part = total > 0 ? _damping * r / total : 0;
+            double total = solved.TotalOf(node), part = total > 0 ? _damping * r / total : 0;
             ReadOnlySpan<uint> targets = _graph.OutOf(node);
             ReadOnlySpan<float> weights = _graph.OutWeights is { } all ? all.Slice(_graph.OutOffsets[node], targets.Length) : [];
             for (int i = 0; i < targets.Length; i++)
@@ -429,6 +429,8 @@ public static class Simulation
         {
             if (_graph.OutWeights is null && _graph.LostWeights is null)
                 return _graph.OutDegree(node);
+            if (solved.KeepsTotals)
+                return solved.TotalOf(node);
             ref double total = ref _totals.At(node);
             if (total == 0)
                 total = _graph.OutTotal(node);

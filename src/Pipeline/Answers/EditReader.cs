@@ -123,7 +123,7 @@ public sealed class EditReader(RunAuthority authority, int target)
     }
 
     /// <summary>What to say of an edit that comes to no change.</summary>
-    public string Reason(AskedEdit edit) => edit.Word switch
+    public static string Reason(AskedEdit edit) => edit.Word switch
     {
         EditWord.Follow => "no effect: there is no such link of which anything is withheld",
         EditWord.Reweigh => "no effect: there is no such link",

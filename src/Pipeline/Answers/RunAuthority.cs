@@ -16,7 +16,6 @@ public sealed class RunAuthority
     private readonly Lazy<EdgeOrigins?> _origins;
     private readonly Lazy<LinkProfile> _profile;
     private readonly Lazy<DomainPages?> _pages;
-    private readonly Lazy<double[]> _totals;
 
     private RunAuthority(Run run, Run part)
     {
@@ -34,13 +33,6 @@ public sealed class RunAuthority
         _origins = new Lazy<EdgeOrigins?>(() => _prefix.Length > 0 ? EdgeOrigins.OfPages(Graph) : run.Pages is { } pages ? EdgeOrigins.OfDomains(Graph, pages.Graph) : EdgeOrigins.OfPages(Graph));
         _profile = new Lazy<LinkProfile>(() => run.Document("profile.json") is { } json ? LinkProfileFile.Parse(json, "profile.json") : LinkProfile.Default);
         _pages = new Lazy<DomainPages?>(() => DomainPages.Of(run));
-        _totals = new Lazy<double[]>(() =>
-        {
-            double[] totals = new double[Graph.NodeCount];
-            for (int node = 0; node < totals.Length; node++)
-                totals[node] = Graph.OutTotal(node);
-            return totals;
-        });
     }
 
     /// <summary>The run as published.</summary>
@@ -72,11 +64,8 @@ public sealed class RunAuthority
     /// <summary>Which pages are whose; null where the run does not know.</summary>
     public DomainPages? Pages => _pages.Value;
 
-    /// <summary>W(u): weight of all links of a node, what evaporates included. The first call sums them for all nodes: 8 bytes each, and one pass over the links.</summary>
-    public double TotalOf(int node) => _totals.Value[node];
-
     /// <summary>P(u,v) of a link of a node, by its weight, 0 to 1.</summary>
-    public double Share(int source, double weight) => TotalOf(source) is > 0 and { } total ? weight / total : 0;
+    public double Share(int source, double weight) => Solved.TotalOf(source) is > 0 and { } total ? weight / total : 0;
 
     /// <summary>The level asked for; without one, that on which the target is found: a URL means a page, unless it names a domain only.</summary>
     /// <exception cref="RunLacksException">The run has no raw authority.</exception>

@@ -122,7 +122,7 @@ public sealed record SimulationAnswer
             foreach (LinkEdit _ in edits[i].Edits)
                 applied += effects[at++] == EditEffect.Applied ? 1 : 0;
             outcomes[i] = new EditOutcome(edits[i].Asked.Word, edits[i].Asked.Text, applied,
-                applied > 0 ? null : edits[i].Edits.Count == 0 ? reader.Reason(edits[i].Asked) : reader.Reason(effects[at - 1], edits[i].Edits[^1]));
+                applied > 0 ? null : edits[i].Edits.Count == 0 ? EditReader.Reason(edits[i].Asked) : reader.Reason(effects[at - 1], edits[i].Edits[^1]));
         }
         return outcomes;
     }

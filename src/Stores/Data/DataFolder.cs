@@ -13,6 +13,8 @@ namespace Backlinks.Stores;
 /// links.duckdb         the link store, see <see cref="DuckDbLinkStore"/>; the only thing here that changes
 /// crawls/&lt;id&gt;/          crawl.json (what was asked for) and the frontier: what is known, queued and done
 /// crawls/current       the id of the crawl started last, one line
+/// jobs/ schedules/     what the service does and when: a JSON file each; uploads/ holds what was sent to be imported, until it is
+/// runs/pinned          ids of runs that are kept whatever their age, one a line; see <see cref="RunRetention"/>
 /// */.building-&lt;pid&gt;/   work in progress, invisible to readers; what a killed process leaves goes with the next writer
 /// .lock                locked (not merely present) while a process writes; .lock-holder names that process
 /// </code>

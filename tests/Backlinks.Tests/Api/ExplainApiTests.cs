@@ -107,6 +107,9 @@ public sealed class ExplainApiTests(SampleWebRun sample)
     [Theory]
     [InlineData("explain/score", "target")]
     [InlineData("explain/score?target=", "target")]
+    [InlineData("explain/score?target=a.example&targat=b.example", "targat")]
+    [InlineData("explain/score?target=a.example&target=b.example", "target")]
+    [InlineData("runs/latest/diff/latest?tops=3", "tops")]
     [InlineData("explain/score?target=a.example&level=host", "level")]
     [InlineData("explain/score?target=a.example&top=-1", "top")]
     [InlineData("explain/score?target=a.example&top=x", "top")]
@@ -167,6 +170,30 @@ public sealed class ExplainApiTests(SampleWebRun sample)
                 Assert.DoesNotContain(data, answer);
                 Assert.False(response.Headers.Contains("Set-Cookie"));
             }
+    }
+
+    [Fact]
+    public async Task Whoever_has_an_answer_is_told_so_until_a_run_is_published()
+    {
+        using TemporaryFolder folder = new();
+        string data = await sample.CopyAsync(folder);
+        await using RunningService service = await sample.ServeAsync(data);
+        var runs = new DataFolder(data);
+        foreach (string path in new[] { "explain/score?target=directory.example", "graph/neighbourhood?target=directory.example&depth=1&output=dot", "topics", $"runs/{runs.RunIds()[0]}/diff/latest" })
+        {
+            using HttpResponseMessage first = await service.Client.GetAsync(path);
+            string tag = first.Headers.ETag!.Tag;
+            async Task<int> AgainAsync(string address)
+            {
+                using HttpResponseMessage again = await service.Client.SendAsync(new HttpRequestMessage(HttpMethod.Get, address).With("If-None-Match", tag));
+                return (int)again.StatusCode;
+            }
+            Assert.Equal(304, await AgainAsync(path));
+            Assert.Equal(200, await AgainAsync(path.Contains('?', StringComparison.Ordinal) ? path.Replace("directory", "labs", StringComparison.Ordinal) : path + "?level=page"));
+            File.WriteAllText(Path.Combine(runs.Runs, "current"), runs.RunIds()[0] + "\n");
+            Assert.Equal(200, await AgainAsync(path));
+            File.WriteAllText(Path.Combine(runs.Runs, "current"), runs.RunIds()[1] + "\n");
+        }
     }
 
     [Fact]

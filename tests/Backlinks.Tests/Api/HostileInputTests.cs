@@ -10,8 +10,8 @@ public sealed class HostileInputTests(SampleWebRun sample)
 {
     private static readonly string[] Texts =
     [
-        "", " ", "'", "\"", "' OR '1'='1", "'; DROP TABLE links; --", "1); ATTACH '/etc/passwd' AS x; --", "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "../../../../etc/passwd",
-        "%00", "\0", "\u202e", "\ud83c\udf88", "a\r\nSet-Cookie: x=1", "{\"field\":", "[[[[", "-1", "0", "1e309", "NaN", "99999999999999999999", "null", "true", "$where", "${7*7}", "{{7*7}}", "http://[::1", "http://user:pass@169.254.169.254/", new('a', 5_000), "xn--",
+        "", "'", "' OR '1'='1", "1'; DROP TABLE links; ATTACH '/etc/passwd' AS x; --", "\"><img src=x onerror=alert(1)><script>alert(1)</script>", "../../../../etc/passwd",
+        "%00", "\0", "\u202e\ud83c\udf88", "a\r\nSet-Cookie: x=1", "{\"field\":", "[[[[", "-1", "1e309", "NaN", "99999999999999999999", "null", "http://[::1", "http://user:pass@169.254.169.254/", new('a', 5_000), "xn--",
     ];
 
     [Fact]
@@ -25,6 +25,8 @@ public sealed class HostileInputTests(SampleWebRun sample)
             foreach (JsonObject parameter in operation.Parameters.DistinctBy(p => IsColumn(p) ? "a column" : (string)p["name"]!))
                 foreach (string text in Texts)
                 {
+                    if ((string?)parameter["in"] == "path" && text is "" or "\0")
+                        continue; // nothing is another address, and a NUL in an address is refused before anybody looks at it
                     sent++;
                     await CheckAsync(service, document, operation, document.Request(operation, new Dictionary<string, string?> { [(string)parameter["name"]!] = text }), $"{parameter["name"]}={text}", wrong);
                 }
@@ -46,7 +48,7 @@ public sealed class HostileInputTests(SampleWebRun sample)
         {
             foreach (string body in new[] { "", "null", "[]", "{}", "1", "\"x\"", "{", "{\"a\":1}", "\0", new string('[', 50_000), $"{{\"a\":{new string('[', 2_000)}{new string(']', 2_000)}}}", "{\"target\":{\"$ne\":1}}" })
                 await CheckAsync(service, document, operation, document.Request(operation, body: body), $"body {(body.Length > 40 ? body[..40] : body)}", wrong);
-            await CheckAsync(service, document, operation, document.Request(operation, body: new string(' ', 10 << 20)), "10 MB", wrong, HttpStatusCode.RequestEntityTooLarge);
+            await CheckAsync(service, document, operation, Politely(document.Request(operation, body: new string(' ', 10 << 20))), "10 MB", wrong, HttpStatusCode.RequestEntityTooLarge);
             if (ServiceDocument.Body(operation) is { Example: JsonObject example })
                 foreach ((string field, JsonNode? value) in example)
                     foreach (JsonNode? replaced in new JsonNode?[] { null, "<script>alert(1)</script>", "'; DROP TABLE links; --", -1, 1e300, true, new JsonArray(), new JsonObject(), new JsonArray("<b>", 1, null) })
@@ -74,7 +76,7 @@ public sealed class HostileInputTests(SampleWebRun sample)
                     Assert.True(refused.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests, $"{operation} with {header ?? "nothing"}: {(int)refused.StatusCode}");
         foreach (string path in new[] { "/", "/docs", "/docs/", "/openapi/v1.json", "/_blazor/negotiate", "/_framework/blazor.web.js", "/dashboard.css", "/_content/Radzen.Blazor/Radzen.Blazor.js", "/overview", "/nothing", "//api/v1/jobs", "/API/V1/jobs", "/api/v1/jobs/", "/api/v1/%6aobs", "/api/v1/health/../jobs" })
             foreach (HttpMethod method in new[] { HttpMethod.Get, HttpMethod.Head, HttpMethod.Post, HttpMethod.Options })
-                Assert.True(await service.Client.StatusAsync(new HttpRequestMessage(method, path)) is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests, $"{method} {path}");
+                Assert.True(await service.Client.StatusAsync(new HttpRequestMessage(method, service.Url.GetLeftPart(UriPartial.Authority) + path)) is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests, $"{method} {path}");
         foreach (Operation operation in document.Operations.Where(o => o.IsPublic))
         {
             string told = await (await service.Client.SendAsync(document.Request(operation))).Content.ReadAsStringAsync();
@@ -112,6 +114,13 @@ public sealed class HostileInputTests(SampleWebRun sample)
                 await ProblemAsync(gone, "unknown_run");
     }
 
+    /// <summary>Asks before it sends the body.</summary>
+    private static HttpRequestMessage Politely(HttpRequestMessage request)
+    {
+        request.Headers.ExpectContinue = true;
+        return request;
+    }
+
     /// <summary>Whether asking would change the shared folder.</summary>
     private static bool Writes(Operation operation) => operation.Method != HttpMethod.Get && ((string?)operation.Json["description"])?.Contains("`jobs`", StringComparison.Ordinal) == true;
 
@@ -124,8 +133,7 @@ public sealed class HostileInputTests(SampleWebRun sample)
         }
         catch (HttpRequestException error)
         {
-            if (expected is null) // who sends 10 MB may be hung up on before he has heard why
-                wrong.Add($"{operation} {what}: {error.Message}");
+            wrong.Add($"{operation} {what}: {error.Message}");
             return;
         }
         using (response)

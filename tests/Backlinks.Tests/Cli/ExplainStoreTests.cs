@@ -89,6 +89,32 @@ public sealed class ExplainStoreTests : IDisposable
         Same("added", "t.example", "--add", "https://u.example/new");
     }
 
+    /// <summary>A site whose pages all have one link to t in their footers; the first of them, which is also the heaviest, counts for all.</summary>
+    private static List<PageVisit> Footers(int pages, LinkRel first = 0, bool without = false) =>
+    [
+        .. Web(),
+        .. Enumerable.Range(without ? 1 : 0, pages - (without ? 1 : 0)).Select(i => Page($"https://f.example/p{i}",
+            new LinkObservation { Target = "https://t.example/", Anchor = "made by t", Zone = Zone.Footer, Position = float.NaN, Rel = i == 0 ? first : 0, Kind = LinkKind.Anchor },
+            To("https://u.example/", position: 0.1f * i))),
+    ];
+
+    [Theory]
+    [InlineData(8)] // seven are left: a template still
+    [InlineData(5)] // four are left, which is none: each counts for itself
+    public void Where_the_page_that_counts_for_a_site_goes_the_next_takes_its_place(int pages)
+    {
+        Rank("web", Footers(pages));
+        Rank("gone", Footers(pages, without: true));
+        Rank("nofollow", Footers(pages, LinkRel.Nofollow));
+        foreach (string target in new[] { "t.example", "https://t.example/" })
+        {
+            Same("gone", target, "--remove", "https://f.example/p0");
+            JsonElement told = Program.Run("simulate", target, "--nofollow", "https://f.example/p0", "--tolerance", "1e-9", "--json", "--data", _data.File("web")).Ok().Json.GetProperty("target");
+            double exact = Explained("nofollow", target).GetProperty("raw").GetDouble();
+            Assert.Equal(exact, told.GetProperty("raw_after").GetDouble(), told.GetProperty("bound").GetDouble() + 1e-6 * exact);
+        }
+    }
+
     [Fact]
     public void Links_withheld_already_are_said_to_be()
     {

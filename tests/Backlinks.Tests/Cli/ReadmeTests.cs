@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace Backlinks.Tests.Cli;
 
@@ -12,50 +13,69 @@ public sealed class ReadmeTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The first command and every line of the recipes and of what follows, then the notebook's Python over what they made.</summary>
     [Fact]
     public void Every_command_of_the_README_works()
     {
         // A working directory with nothing in it but the datasets, as in a fresh clone.
         CopyFolder(Inputs.Dataset(), _folder.File("datasets"));
         string readme = File.ReadAllText(Path.Combine(Inputs.Repository, "README.md"));
-        int commands = 0;
-        using var served = new Served();
+        int commands = 0, questions = 0;
+        using var web = new Background();
+        using var service = new Background();
+        string address = "";
         foreach (string line in Blocks(readme, "sh").SelectMany(b => b.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
         {
             if (line.StartsWith("dotnet test", StringComparison.Ordinal))
                 continue; // this
             if (line.StartsWith(SampleWeb, StringComparison.Ordinal))
             {
-                served.Start(line[SampleWeb.Length..]); // as a reader would in another window
+                web.Start(_folder.Path, "Backlinks.SampleWeb.dll", line[SampleWeb.Length..], said => said.Length > 0); // as a reader would in another window
+                continue;
+            }
+            if (line.StartsWith("curl ", StringComparison.Ordinal))
+            {
+                Assert.NotEmpty(address);
+                Outcome answer = InFolder("sh", ["-c", line.Replace("http://localhost:5080", address, StringComparison.Ordinal).Replace("curl -s", "curl -sS --fail-with-body", StringComparison.Ordinal)]);
+                if (answer.Code == 127)
+                    continue; // no curl here
+                Assert.True(answer.Code == 0, $"{line}: exit code {answer.Code}: {answer.Output} {answer.Error}");
+                Assert.NotEmpty(answer.Output);
+                questions++;
                 continue;
             }
             string words = line.StartsWith(Development, StringComparison.Ordinal) ? line[Development.Length..]
                 : line.StartsWith("backlinks ", StringComparison.Ordinal) ? line["backlinks ".Length..]
                 : throw new InvalidOperationException($"a command this test cannot run: {line}");
-            Outcome outcome = InFolder("dotnet", [Path.Combine(AppContext.BaseDirectory, "backlinks.dll"), .. words.Split(' ')]);
+            if (words == "serve")
+            {
+                string said = service.Start(_folder.Path, "backlinks.dll", "serve --urls http://127.0.0.1:0", s => s.Contains(" at http://", StringComparison.Ordinal));
+                address = said[(said.IndexOf(" at ", StringComparison.Ordinal) + 4)..].Split(';')[0];
+                continue;
+            }
+            Outcome outcome = InFolder("dotnet", [Path.Combine(AppContext.BaseDirectory, "backlinks.dll"), .. words.Split(' '), .. words == "demo" ? ["--no-serve"] : Array.Empty<string>()]);
             Assert.True(outcome.Code == 0, $"{line}: exit code {outcome.Code}: {outcome.Error}");
             Assert.NotEmpty(outcome.Output);
             commands++;
         }
-        Assert.True(commands >= 8);
-        Assert.True(File.Exists(_folder.File("garden.csv")));
-        Assert.True(File.Exists(_folder.File("garden-ranks.txt.gz")));
+        Assert.True(commands >= 12);
+        Assert.True(File.Exists(_folder.File("ranks.txt.gz")));
+        Assert.True(File.Exists(_folder.File("disavow.txt")));
+        Assert.SkipWhen(questions == 0, "the commands all work; asking the service needs curl");
+        OpenInPython(readme);
     }
 
-    [Fact]
-    public void The_Python_of_the_README_opens_what_the_program_wrote()
+    private void OpenInPython(string readme)
     {
         string[] pythons = ["python3", "/usr/bin/python3"];
         string? python = Array.Find(pythons, p => InFolder(p, ["-c", "import numpy"]).Code == 0);
-        Assert.SkipWhen(python is null, "needs python3 with numpy");
-        string script = Assert.Single(Blocks(File.ReadAllText(Path.Combine(Inputs.Repository, "README.md")), "python"));
-        Program.Run("import", Inputs.Dataset("sample", "garden.tsv"), "--data", _folder.File("data")).Ok();
-        Program.Run("rank", "--data", _folder.File("data")).Ok();
+        Assert.SkipWhen(python is null, "the commands all work; the notebook needs python3 with numpy");
+        string script = Assert.Single(Blocks(readme, "python"));
         Outcome outcome = InFolder(python, ["-c", script]);
         Assert.True(outcome.Code == 0, outcome.Error);
-        string best = Program.Run("top", "-n", "1", "--json", "--data", _folder.File("data")).Ok().Json[0].GetProperty("name").GetString()!;
-        int node = Program.Run("show", best, "--json", "--data", _folder.File("data")).Ok().Json.GetProperty("node").GetInt32();
-        Assert.StartsWith($"node {node} has 0.28", outcome.Output);
+        string data = _folder.File("demo-data"), best = Program.Run("top", "-n", "1", "--by", "authority", "--json", "--data", data).Ok().Json[0].GetProperty("name").GetString()!;
+        JsonElement shown = Program.Run("show", best, "--graph-level", "domain", "--json", "--data", data).Ok().Json;
+        Assert.StartsWith($"node {shown.GetProperty("node").GetInt32()} has ", outcome.Output);
     }
 
     [Fact]
@@ -99,22 +119,37 @@ public sealed class ReadmeTests : IDisposable
         }
     }
 
-    /// <summary>The sample web's own process, until disposed.</summary>
-    private sealed class Served : IDisposable
+    /// <summary>A process of its own, until disposed.</summary>
+    private sealed class Background : IDisposable
     {
         private Process? _process;
 
-        public void Start(string words)
+        /// <returns>The first line it says, on either stream, that tells it is ready.</returns>
+        public string Start(string folder, string program, string words, Func<string, bool> ready)
         {
             string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
-            _process = Process.Start(new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "Backlinks.SampleWeb.dll"), .. words.Split(' ')]) { RedirectStandardOutput = true })!;
-            string? line = _process.StandardOutput.ReadLine(); // it serves before it speaks
-            Assert.False(string.IsNullOrEmpty(line), "the sample web did not start");
+            var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, program), .. words.Split(' ')]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            start.Environment.Remove("BACKLINKS_DATA");
+            _process = new Process { StartInfo = start };
+            var heard = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            void Hear(object _, DataReceivedEventArgs line)
+            {
+                if (line.Data is { } text && ready(text))
+                    heard.TrySetResult(text);
+            }
+            _process.OutputDataReceived += Hear;
+            _process.ErrorDataReceived += Hear;
+            _process.Start();
+            _process.BeginOutputReadLine();
+            _process.BeginErrorReadLine();
+            Assert.True(heard.Task.Wait(TimeSpan.FromMinutes(2)), $"{program} {words} did not start");
+            return heard.Task.Result;
         }
 
         public void Dispose()
         {
             _process?.Kill();
+            _process?.WaitForExit();
             _process?.Dispose();
         }
     }

@@ -38,6 +38,7 @@ public sealed class WhyTests : IDisposable
         Assert.Equal("waiting", Program.Run(arguments).Ok().Json.GetProperty("end").GetString());
         JsonElement why = Why(server.Web.Seeds[0]);
         Assert.Equal("delayed", why.GetProperty("verdict").GetString());
+        Assert.Equal(why.ToString(), Why(host).ToString()); // though nothing is known of https
         string because = Because(why);
         Assert.Contains("HTTP 429", because, StringComparison.Ordinal);
         Assert.Contains("tried 1 time so far", because, StringComparison.Ordinal);
