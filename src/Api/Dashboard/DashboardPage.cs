@@ -71,6 +71,9 @@ public abstract class DashboardPage : ComponentBase, IDisposable
 
     private static string PathOf(string? address) => address?.Split('?', '#')[0] ?? "";
 
+    /// <summary>Whether what is shown may stay, dimmed, until the answer to a changed question is there; else a line says that it is loading.</summary>
+    public virtual bool KeepsContent => false;
+
     /// <summary>Called again whenever the address changes.</summary>
     protected override Task OnParametersSetAsync() => _address == Navigation.Uri ? Task.CompletedTask : ReloadAsync();
 

@@ -62,6 +62,8 @@ public abstract class RowsPage : DashboardPage
     /// <summary>The page's number, from 1.</summary>
     public int Number { get; private set; } = 1;
 
+    public override bool KeepsContent => Answer is { InIndex: true } && Query.Target == View.Target && Query.Resource == ResourceName;
+
     public int RowLimit => Query.Limit ?? UsualRows;
 
     /// <summary>The order in force: column, and whether from the highest down.</summary>
@@ -70,22 +72,22 @@ public abstract class RowsPage : DashboardPage
     protected override async Task LoadAsync(CancellationToken cancel)
     {
         Resource resource = Resource;
-        AllColumns = TableColumns.Of(resource);
+        IReadOnlyList<TableColumn> all = TableColumns.Of(resource);
         string[] keys = Ask("columns")?.Split(',') ?? [.. UsualColumns];
-        Columns = [.. keys.Select(key => AllColumns.FirstOrDefault(c => c.Key == key)).OfType<TableColumn>()];
-        if (Columns.Count == 0)
-            Columns = [.. UsualColumns.Select(key => AllColumns.First(c => c.Key == key))];
+        IReadOnlyList<TableColumn> columns = [.. keys.Select(key => all.FirstOrDefault(c => c.Key == key)).OfType<TableColumn>().Distinct()];
+        if (columns.Count == 0)
+            columns = [.. UsualColumns.Select(key => all.First(c => c.Key == key))];
         string? where = Ask("where");
-        (Chips, HandWritten) = Read(where);
-        Number = int.TryParse(Ask("page"), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 && Ask("cursor") is not null ? number : 1;
+        (IReadOnlyList<FilterChip> chips, bool handWritten) = Read(where);
+        int number = int.TryParse(Ask("page"), NumberStyles.None, CultureInfo.InvariantCulture, out int page) && page > 0 && Ask("cursor") is not null ? page : 1;
         string aggregation = Ask("aggregation") ?? UsualAggregation ?? "all";
-        Query = new RowQuery
+        var query = new RowQuery
         {
             Resource = resource.Name,
             Target = View.Target,
             Mode = View.Mode,
             History = View.History,
-            Select = string.Join(',', Columns.SelectMany(c => c.Fields).Concat(aggregation == "all" ? [] : TableColumns.Group).Distinct()),
+            Select = string.Join(',', columns.SelectMany(c => c.Fields).Concat(aggregation == "all" ? [] : TableColumns.Group).Distinct()),
             Where = where,
             OrderBy = Ask("order_by"),
             Limit = int.TryParse(Ask("limit"), NumberStyles.None, CultureInfo.InvariantCulture, out int limit) ? limit : UsualRows,
@@ -94,10 +96,10 @@ public abstract class RowsPage : DashboardPage
             DateFrom = Ask("date_from"),
             DateTo = Ask("date_to"),
         };
-        string[] order = (Query.OrderBy ?? resource.Order).Split(',')[0].Split(':');
-        Order = (order[0], order.Length > 1 && order[1] == "desc");
-        Answer = await Runs.ReadOnceAsync(View.Run, Query.ToString() + Query.Select, (run, patience) => Task.FromResult(Queries.Page(run, Query, patience)), cancel);
-        InIndex = Answer.InIndex;
+        string[] order = (query.OrderBy ?? resource.Order).Split(',')[0].Split(':');
+        RowPage answer = await Runs.ReadOnceAsync(View.Run, query.ToString(), (run, patience) => Task.FromResult(Queries.Page(run, query, patience)), cancel);
+        // All at once: what is shown meanwhile is one question and its answer.
+        (AllColumns, Columns, Chips, HandWritten, Number, Query, Answer, Order, InIndex) = (all, columns, chips, handWritten, number, query, answer, (order[0], order.Length > 1 && order[1] == "desc"), answer.InIndex);
     }
 
     /// <summary>The address of this page with something changed; a change of the question goes back to its first page.</summary>

@@ -161,7 +161,7 @@ internal sealed class DashboardView
     public async Task AliveAsync()
     {
         await Page.Locator("[data-live=true]").WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
-        await Assertions.Expect(Page.Locator("main .loading")).ToHaveCountAsync(0, new LocatorAssertionsToHaveCountOptions { Timeout = Patience });
+        await Assertions.Expect(Page.Locator("main .loading, main [aria-busy]")).ToHaveCountAsync(0, new LocatorAssertionsToHaveCountOptions { Timeout = Patience });
     }
 
     /// <summary>Waits until the address has come to hold this text.</summary>

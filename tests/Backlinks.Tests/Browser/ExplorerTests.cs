@@ -11,13 +11,14 @@ namespace Backlinks.Tests.Browser;
 [Collection(BrowserTests.Name)]
 public sealed class ExplorerTests(DashboardBrowser browser)
 {
-    private const string Site = "labs.example";
+    /// <summary>The sample's site with the most backlinks.</summary>
+    private const string Site = "faint-nebulamoon.test";
 
     [Fact]
     public Task A_domain_is_searched_with_a_suggestion_and_its_overview_says_what_the_api_says() => browser.ShowAsync("/", async view =>
     {
         ILocator search = view.Page.GetByRole(AriaRole.Combobox, new() { Name = "Domain, host or URL" });
-        await search.FillAsync("labs.ex");
+        await search.FillAsync("nebulamoo");
         await view.SeesAsync("#suggestions li", Site);
         await search.PressAsync("ArrowDown");
         await search.PressAsync("Enter");

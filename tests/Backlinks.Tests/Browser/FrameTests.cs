@@ -9,7 +9,10 @@ namespace Backlinks.Tests.Browser;
 [Collection(BrowserTests.Name)]
 public sealed class FrameTests(DashboardBrowser browser)
 {
-    private const string Site = "labs.example";
+    private const string Site = "faint-nebulamoon.test";
+
+    /// <summary>Linked to by <c>evil.example</c>.</summary>
+    private const string Attacked = "labs.example";
 
     public static TheoryData<string> Pages { get; } = new(["/", "/nothing-here", "/overview", "/overview?target=not-in-the-index.example", .. ((string[])["overview", "backlinks", "refdomains", "anchors", "pages", "pages?by=internal", "new-lost", "broken", "outgoing", "outgoing?of=anchors", "networks"])
         .Select(p => $"/{p}{(p.Contains('?', StringComparison.Ordinal) ? '&' : '?')}target={Site}")]);
@@ -92,7 +95,7 @@ public sealed class FrameTests(DashboardBrowser browser)
     }, width: 375);
 
     [Fact]
-    public Task Text_of_hostile_pages_is_shown_and_does_nothing() => browser.ShowAsync($"/backlinks?target={Site}&aggregation=all&where={Uri.EscapeDataString("""{"field":"root_name_source","is":["eq","evil.example"]}""")}", async view =>
+    public Task Text_of_hostile_pages_is_shown_and_does_nothing() => browser.ShowAsync($"/backlinks?target={Attacked}&aggregation=all&where={Uri.EscapeDataString("""{"field":"root_name_source","is":["eq","evil.example"]}""")}", async view =>
     {
         await view.SeesAsync("main", SampleWebRun.Evil);
         await view.SeesAsync("main .title", "<img src=x onerror=alert(2)>");
@@ -102,11 +105,11 @@ public sealed class FrameTests(DashboardBrowser browser)
         Assert.All(await view.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('main a[target]')].map(a => a.rel)"), rel => Assert.Equal("noopener noreferrer nofollow", rel));
         await view.ShootAsync("hostile");
         foreach (string page in (string[])["anchors", "overview", "refdomains", "networks"])
-            await view.GoAsync($"/{page}?target={Site}");
+            await view.GoAsync($"/{page}?target={Attacked}");
         foreach (string text in (string[])["\"><script>alert(3)</script>", "javascript:alert(4)", "' OR 1=1 --", "\u202E%00\u0001"])
             foreach (string parameter in (string[])["target", "mode", "history", "run", "where", "order_by", "columns", "cursor", "aggregation", "limit"])
             {
-                await view.Page.GotoAsync($"/backlinks?target={Site}&{parameter}={Uri.EscapeDataString(text)}", new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+                await view.Page.GotoAsync($"/backlinks?target={Attacked}&{parameter}={Uri.EscapeDataString(text)}", new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
                 Assert.Equal(0, await view.Page.Locator("main script").CountAsync());
                 Assert.True(await view.Page.Locator("main h1").IsVisibleAsync());
             }
