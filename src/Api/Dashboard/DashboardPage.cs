@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
 
 namespace Backlinks.Api.Dashboard;
 
@@ -11,6 +12,7 @@ public abstract class DashboardPage : ComponentBase, IDisposable
 {
     private CancellationTokenSource? _loading;
     private string? _address;
+    private bool _listening;
 
     [Inject] public NavigationManager Navigation { get; set; } = null!;
 
@@ -36,6 +38,38 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     /// <summary>Loads what the page shows for <see cref="View"/>; called on the page's own thread, so it asks through <see cref="Runs"/>.</summary>
     /// <exception cref="ProblemException">Shown to the reader.</exception>
     protected abstract Task LoadAsync(CancellationToken cancel);
+
+    /// <summary>A page without parameters of its own is not told when only the query of its address changes: so it listens.</summary>
+    public override Task SetParametersAsync(ParameterView parameters)
+    {
+        if (!_listening)
+            Navigation.LocationChanged += Moved;
+        _listening = true;
+        return base.SetParametersAsync(parameters);
+    }
+
+    private void Moved(object? sender, LocationChangedEventArgs e)
+    {
+        if (e.Location != _address && PathOf(e.Location) == PathOf(_address))
+            _ = InvokeAsync(async () =>
+            {
+                if (e.Location != Navigation.Uri || e.Location == _address)
+                    return; // gone on, or told already
+                try
+                {
+                    Task loaded = ReloadAsync();
+                    StateHasChanged();
+                    await loaded;
+                    StateHasChanged();
+                }
+                catch (Exception error) when (error is not ObjectDisposedException)
+                {
+                    await DispatchExceptionAsync(error);
+                }
+            });
+    }
+
+    private static string PathOf(string? address) => address?.Split('?', '#')[0] ?? "";
 
     /// <summary>Called again whenever the address changes.</summary>
     protected override Task OnParametersSetAsync() => _address == Navigation.Uri ? Task.CompletedTask : ReloadAsync();
@@ -77,6 +111,7 @@ public abstract class DashboardPage : ComponentBase, IDisposable
 
     public void Dispose()
     {
+        Navigation.LocationChanged -= Moved;
         Stop();
         GC.SuppressFinalize(this);
     }

@@ -59,6 +59,10 @@ internal abstract record Filter
             int terms = 0;
             return Read(document.RootElement, resource, "", 1, ref terms);
         }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("", "holds half a surrogate pair, which is no text");
+        }
         catch (JsonException e)
         {
             throw Wrong("", e.Message.Contains("maximum configured depth", StringComparison.Ordinal) ? $"is nested more than {MostDepth} levels deep"
@@ -71,6 +75,8 @@ internal abstract record Filter
     {
         if (text.Length > MostValue)
             throw Problems.Parameter(column.Name, $"is {text.Length:N0} characters long; at most {MostValue:N0} are read");
+        if (text.Contains('\0', StringComparison.Ordinal))
+            throw Problems.Parameter(column.Name, "holds a NUL, which no text here does");
         return new Is(column, null, "eq", column.Type switch
         {
             ColumnType.Text => text,
@@ -178,6 +184,8 @@ internal abstract record Filter
             case ColumnType.Text when json.ValueKind == JsonValueKind.String:
                 string text = json.GetString()!;
                 int most = op is "regex" or "iregex" ? MostPattern : MostValue;
+                if (text.Contains('\0', StringComparison.Ordinal))
+                    throw Wrong(at, "holds a NUL, which no text here does"); // and which would end it on its way to the database
                 return text.Length <= most ? text : throw Wrong(at, $"is {text.Length:N0} characters long; at most {most:N0} are read");
             case ColumnType.Integer when json.ValueKind == JsonValueKind.Number:
                 return json.TryGetInt64(out long whole) ? whole : json.TryGetDouble(out double fraction) && double.IsFinite(fraction) ? fraction : throw Wrong(at, "is too large a number");

@@ -6,11 +6,14 @@ namespace Backlinks.Api;
 
 /// <summary>
 /// Gathers what the overview screen shows, for the API and the dashboard alike. Figures of a whole domain stand in its row; those of a host,
-/// a folder or a page are counted. Charts are two questions, one over the pairs of domains and one over the links, each read once.
+/// a folder or a page are counted. Charts and tables: <see cref="OverviewRows"/>.
 /// </summary>
 public sealed class Overviews(RowQueries queries)
 {
-    private const int TopRows = 10, TopShares = 20, MostDots = 500;
+    private const int TopRows = OverviewRows.TopRows;
+
+    /// <summary>Links that are read and summed up here rather than by the database; for tests to change.</summary>
+    internal int MostSummed { get; init; } = 2_000;
 
     /// <summary>Everything: figures, charts and short tables.</summary>
     /// <param name="mode">As <see cref="RowQuery.Mode"/>.</param>
@@ -30,7 +33,8 @@ public sealed class Overviews(RowQueries queries)
         var overview = new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = scope.InIndex, Figures = Figures(run, rented, scope, cancel), Before = before, RunBefore = stamp };
         if (!scope.InIndex)
             return overview;
-        List<object?[]> pairs = PairShares(rented, scope, cancel), links = LinkShares(rented, scope, cancel);
+        OverviewRows told = overview.Figures.Backlinks + overview.Figures.LostBacklinks <= MostSummed ? OverviewRows.Summed(rented, scope, cancel) : OverviewRows.Asked(rented, scope, Top, cancel);
+        List<object?[]> pairs = told.Pairs, links = told.Links;
         return overview with
         {
             RefdomainsHistory = History(Changes(pairs, "month"), "month", rows.Now),
@@ -45,18 +49,18 @@ public sealed class Overviews(RowQueries queries)
             Languages = Shares(links, "language"),
             Tlds = Shares(pairs, "tld"),
             Topics = Shares(pairs, "topic"),
-            Scatter = Dots(rented, scope, cancel),
-            TopRefdomains = [.. Top("refdomains", "domain,domain_rating,links_to_target,dofollow_links,first_seen,last_seen,topic,spam_cluster_id,rank_passed").Select(r =>
+            Scatter = [.. told.Dots.Select(r => new ScatterPoint((string)r[0]!, (double?)r[1], (double?)r[2], (long)r[3]!, (string?)r[4]))],
+            TopRefdomains = [.. told.TopRefdomains.Select(r =>
                 new TopRefdomain((string)r[0]!, (double?)r[1], (long)r[2]!, (long)r[3]!, (DateTime?)r[4], (DateTime?)r[5], (string?)r[6], (string?)r[7], (double?)r[8]))],
-            TopBacklinks = Links("all-backlinks", null),
-            TopPages = [.. Top("pages-by-backlinks", "url,title,url_rating,backlinks,refdomains,http_code").Select(r => new TopPage((string)r[0]!, (string?)r[1], (double?)r[2], (long)(r[3] ?? 0L), (long)(r[4] ?? 0L), (int?)(long?)r[5]))],
-            Newest = Links("all-backlinks", "first_seen_link:desc"),
-            Lost = Links("all-backlinks", "lost_at:desc", lost: true),
-            Broken = Links("broken-backlinks", null),
+            TopBacklinks = Links(told.TopBacklinks),
+            TopPages = [.. Top("pages-by-backlinks", "url,title,url_rating,backlinks,refdomains,http_code", null, false).Select(r => new TopPage((string)r[0]!, (string?)r[1], (double?)r[2], (long)(r[3] ?? 0L), (long)(r[4] ?? 0L), (int?)(long?)r[5]))],
+            Newest = Links(told.Newest),
+            Lost = Links(told.Lost),
+            Broken = Links(told.Broken),
             Competitors = scope.Home is { } home && NodeOf(rented, home, cancel) is { } node ? Similar(run, node, TopRows, cancel).Rows : [],
         };
 
-        List<object?[]> Top(string resource, string select, string? order = null, bool lost = false) => RowQueries.Top(rented, scope, new RowQuery
+        List<object?[]> Top(string resource, string select, string? order, bool lost) => RowQueries.Top(rented, scope, new RowQuery
         {
             Resource = resource,
             Target = target,
@@ -68,9 +72,8 @@ public sealed class Overviews(RowQueries queries)
             Fields = lost ? [KeyValuePair.Create("is_lost", "true")] : [],
         }, cancel);
 
-        List<TopBacklink> Links(string resource, string? order, bool lost = false) =>
-            [.. Top(resource, "url_from,url_to,title,anchor,snippet_left,snippet_right,link_type,is_dofollow,domain_rating_source,url_rating_source,rank_passed,first_seen_link,last_seen,lost_at,lost_reason,target_http_code,spam_cluster_id", order, lost)
-                .Select(r => new TopBacklink((string)r[0]!, (string)r[1]!, (string?)r[2], (string?)r[3], (string?)r[4], (string?)r[5], (string)r[6]!, (bool)r[7]!, (double?)r[8], (double?)r[9], (double?)r[10], (DateTime?)r[11], (DateTime?)r[12], (DateTime?)r[13], (string?)r[14], (int?)(long?)r[15], (string?)r[16]))];
+        static List<TopBacklink> Links(List<object?[]> rows) =>
+            [.. rows.Select(r => new TopBacklink((string)r[0]!, (string)r[1]!, (string?)r[2], (string?)r[3], (string?)r[4], (string?)r[5], (string)r[6]!, (bool)r[7]!, (double?)r[8], (double?)r[9], (double?)r[10], (DateTime?)r[11], (DateTime?)r[12], (DateTime?)r[13], (string?)r[14], (int?)(long?)r[15], (string?)r[16]))];
     }
 
     /// <summary>The figures alone, a millisecond's work.</summary>
@@ -105,7 +108,7 @@ public sealed class Overviews(RowQueries queries)
         if (!scope.InIndex)
             return ([], false);
         var sql = new SqlText().Add("WITH p AS MATERIALIZED (");
-        AddPairs(sql, scope).Add(") SELECT 'change', strftime(day, '%Y-%m-%d'), sum(came), sum(went) FROM (")
+        OverviewRows.AddPairs(sql, scope).Add(") SELECT 'change', strftime(day, '%Y-%m-%d'), sum(came), sum(went) FROM (")
             .Add($"SELECT date_trunc('{grouping}', first_seen) AS day, count(*) AS came, 0 AS went FROM p GROUP BY 1 UNION ALL SELECT date_trunc('{grouping}', lost_at), 0, count(*) FROM p WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2 ORDER BY 2");
         return (History(Changes(rented.Rows(sql.ToString(), sql.Values, cancel), "change"), grouping, rows.Now), true);
     }
@@ -195,57 +198,6 @@ public sealed class Overviews(RowQueries queries)
     {
         SqlText sql = scope.Where(new SqlText().Add("SELECT count(DISTINCT target_domain_no) FROM links WHERE "), "source_").Add(" AND is_ranked AND NOT is_internal AND NOT is_lost");
         return rented.Count(sql.ToString(), sql.Values, cancel);
-    }
-
-    /// <summary>One row a referring domain, lost ones included.</summary>
-    private static SqlText AddPairs(SqlText sql, RowScope scope)
-    {
-        if (scope.Domain is { } domain)
-            return sql.Add("SELECT source_no AS other_no, domain_from AS domain, domain_rating_source AS domain_rating, topic_source AS topic, spam_cluster_source AS spam_cluster_id, links, dofollow_links, first_seen, lost_at FROM edges WHERE target_no = ").Add(domain);
-        return scope.Where(sql.Add("SELECT source_domain_no AS other_no, any_value(domain_from) AS domain, any_value(domain_rating_source) AS domain_rating, any_value(topic_source) AS topic, any_value(spam_cluster_id) AS spam_cluster_id, "
-            + "count(*) FILTER (NOT is_lost) AS links, count(*) FILTER (NOT is_lost AND is_dofollow) AS dofollow_links, min(first_seen) AS first_seen, CASE WHEN bool_and(is_lost) THEN max(lost_at) END AS lost_at FROM links WHERE "), "target_")
-            .Add(" AND is_ranked AND NOT is_internal GROUP BY source_domain_no");
-    }
-
-    private static List<object?[]> PairShares(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
-    {
-        var sql = new SqlText().Add("WITH p AS MATERIALIZED (");
-        AddPairs(sql, scope).Add($"""
-            ), live AS (SELECT * FROM p WHERE links > 0)
-            SELECT 'band', CASE WHEN domain_rating IS NOT NULL THEN least(floor(domain_rating / 10), 9)::INTEGER::VARCHAR END AS name, count(*)::BIGINT AS a, count(*) FILTER (dofollow_links > 0)::BIGINT AS b FROM live GROUP BY 2
-            UNION ALL (SELECT 'tld', regexp_extract(domain, '[^.]*$'), sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
-            UNION ALL (SELECT 'topic', topic, sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
-            UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM p GROUP BY 1
-              UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM p WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
-            """);
-        return rented.Rows(sql.ToString(), sql.Values, cancel);
-    }
-
-    private static List<object?[]> LinkShares(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
-    {
-        var sql = new SqlText().Add("WITH l AS MATERIALIZED (SELECT kind, position, anchor, anchor_class, language, is_dofollow, is_nofollow, is_ugc, is_sponsored, is_lost, source_domain_no AS d, first_seen, lost_at FROM links WHERE ");
-        scope.Where(sql, "target_").Add($"""
-             AND is_ranked AND NOT is_internal), live AS (SELECT * FROM l WHERE NOT is_lost)
-            SELECT 'attribute', 'dofollow' AS name, count(*)::BIGINT AS a, count(DISTINCT d)::BIGINT AS b FROM live WHERE is_dofollow
-            UNION ALL SELECT 'attribute', 'nofollow', count(*), count(DISTINCT d) FROM live WHERE is_nofollow
-            UNION ALL SELECT 'attribute', 'ugc', count(*), count(DISTINCT d) FROM live WHERE is_ugc
-            UNION ALL SELECT 'attribute', 'sponsored', count(*), count(DISTINCT d) FROM live WHERE is_sponsored
-            UNION ALL (SELECT 'type', kind, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
-            UNION ALL (SELECT 'position', position, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
-            UNION ALL (SELECT 'class', anchor_class, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
-            UNION ALL (SELECT 'language', language, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2 LIMIT {TopShares})
-            UNION ALL (SELECT 'anchor', anchor, count(*) AS a, count(DISTINCT d) AS b FROM live GROUP BY 2 ORDER BY b DESC, a DESC, 2 LIMIT {TopShares})
-            UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM l GROUP BY 1
-              UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM l WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
-            """);
-        return rented.Rows(sql.ToString(), sql.Values, cancel);
-    }
-
-    private static List<ScatterPoint> Dots(RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
-    {
-        var sql = new SqlText().Add("SELECT p.domain, p.domain_rating, d.trust, p.links, p.spam_cluster_id FROM (SELECT * FROM (");
-        AddPairs(sql, scope).Add($") WHERE links > 0 ORDER BY domain_rating DESC NULLS LAST, other_no LIMIT {MostDots}) p JOIN domains d ON d.\"no\" = p.other_no ORDER BY p.domain_rating DESC NULLS LAST, p.other_no");
-        return [.. rented.Rows(sql.ToString(), sql.Values, cancel).Select(r => new ScatterPoint((string)r[0]!, (double?)r[1], (double?)r[2], (long)r[3]!, (string?)r[4]))];
     }
 
     private static int? NodeOf(RowDatabase.Rented rented, uint domain, CancellationToken cancel) =>

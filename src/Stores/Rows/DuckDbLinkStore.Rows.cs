@@ -5,13 +5,23 @@ namespace Backlinks.Stores;
 // What the rows of a run are made of, block-wise as graphs read it.
 public sealed unsafe partial class DuckDbLinkStore
 {
-    /// <summary>The URLs of all links, in no order.</summary>
-    internal void ReadEnds(Action<uint, uint> end, CancellationToken cancel) => Blocks("SELECT page_id, target_id FROM links", chunk =>
+    /// <summary>How many links lead to each URL that any leads to, by the store's number.</summary>
+    internal int[] LinkCounts(CancellationToken cancel)
     {
-        uint* source = chunk.Column<uint>(0), target = chunk.Column<uint>(1);
-        for (int i = 0; i < chunk.Count; i++)
-            end(source[i], target[i]);
-    }, cancel);
+        int[] counts = [];
+        Blocks("SELECT target_id, count(*) FROM links GROUP BY target_id", chunk =>
+        {
+            uint* target = chunk.Column<uint>(0);
+            long* count = chunk.Column<long>(1);
+            for (int i = 0; i < chunk.Count; i++)
+            {
+                if (target[i] >= (uint)counts.Length)
+                    Array.Resize(ref counts, (int)Math.Min(Array.MaxLength, Math.Max(1024, Math.Max(2L * counts.Length, target[i] + 1L))));
+                counts[target[i]] = checked((int)count[i]);
+            }
+        }, cancel);
+        return counts;
+    }
 
     /// <summary>All links, in no order; their ends are the store's numbers.</summary>
     /// <param name="kindOf">Of each source of the store, its kind.</param>

@@ -4,7 +4,8 @@ using Backlinks.GraphEngine;
 namespace Backlinks.Stores;
 
 /// <summary>
-/// The pages of a store, visited or an end of a link, and their domains, each numbered by key, with what the store knows of them.
+/// The pages of a store and their domains, each numbered by key, with what the store knows of them. All were visited or are an end of a
+/// link, live or lost: nothing else makes a URL known.
 /// Hosts and domains that reports name stand among pages: a link needs an end. About 250 bytes a page beside its texts.
 /// </summary>
 internal sealed unsafe class RowPages : IDisposable
@@ -74,13 +75,12 @@ internal sealed unsafe class RowPages : IDisposable
 
     public uint[] PagesOf { get; private set; } = [];
 
-    /// <param name="ends">The store's numbers of the ends of all links.</param>
-    public static RowPages Read(DuckDbLinkStore store, IdSet ends, LinkGraph pages, LinkGraph domains, Func<string, string> fold, CancellationToken cancel)
+    public static RowPages Read(DuckDbLinkStore store, LinkGraph pages, LinkGraph domains, Func<string, string> fold, CancellationToken cancel)
     {
         var read = new RowPages();
         try
         {
-            read.ReadAll(store, ends, fold, cancel);
+            read.ReadAll(store, fold, cancel);
             read.NodeOf = Nodes(read.Keys, pages.Names, place => read.Facts[place].Granularity == Granularity.Page);
             read.DomainNodes = Nodes(read.DomainKeys, domains.Names, static _ => true);
             return read;
@@ -92,9 +92,12 @@ internal sealed unsafe class RowPages : IDisposable
         }
     }
 
+    /// <summary>Forgets hosts, titles and languages: they are elsewhere.</summary>
+    public void EndTexts() => (Hosts, Titles, Languages) = ([], [], []);
+
     public void Dispose() => Texts.Dispose();
 
-    private void ReadAll(DuckDbLinkStore store, IdSet ends, Func<string, string> fold, CancellationToken cancel)
+    private void ReadAll(DuckDbLinkStore store, Func<string, string> fold, CancellationToken cancel)
     {
         var hosts = new Dictionary<string, (RowText Name, uint Domain)>(StringComparer.Ordinal); // by key of the host
         var domains = new Dictionary<string, uint>(StringComparer.Ordinal); // by folded name
@@ -143,8 +146,6 @@ internal sealed unsafe class RowPages : IDisposable
             for (int i = 0; i < chunk.Count; i++)
             {
                 bool visited = DuckDbLinkStore.Chunks.Has(hasVisit, i);
-                if (!visited && !ends.Has(id[i]))
-                    continue;
                 ReadOnlySpan<byte> key = chunk.Span(keys, i);
                 string name = NodeNames.FromKey(Encoding.UTF8.GetString(key));
                 int tab = key.IndexOf((byte)'\t');

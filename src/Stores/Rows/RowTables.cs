@@ -18,9 +18,27 @@ internal sealed class RowTables
     private readonly RowText[] _observers;
     private readonly RowText[] _kinds, _zones, _outcomes, _reasons, _forms, _granularities;
     private readonly RowText _live, _missing, _lost, _brand;
-    private readonly MappedArray<uint>? _domainOfNode;
-    private readonly double[] _pageRatings, _domainRatings; // by number; NaN where there are too few links to tell
-    private readonly RowText[] _pageTopics, _domainTopics;
+    private readonly SourcePage[] _sources;
+    private readonly SourceDomain[] _domains;
+
+    /// <summary>What a link shows of its source, side by side: sources come in any order, and each place in memory is waited for.</summary>
+    private struct SourcePage
+    {
+        public RowText Url, Host, Title, Language, Topic, Address, Network;
+        public double Rating; // NaN where there are too few links to tell
+        public long LastVisit;
+        public int Status;
+        public uint Domain, LinksExternal, LinksInternal, LinkedDomains;
+    }
+
+    /// <summary>What a link or an edge shows of its source's domain.</summary>
+    private struct SourceDomain
+    {
+        public RowText Name, Topic, Cluster;
+        public double Rating, Spam, Unit;
+        public int Node;
+        public uint DofollowLinkedDomains;
+    }
 
     public RowTables(RowPages pages, RowLinks links, RowTexts texts, RowSums sums, RowScores ofPages, RowScores ofDomains, RowText[] observers)
     {
@@ -33,11 +51,48 @@ internal sealed class RowTables
         _forms = Words<AnchorForm>();
         _granularities = Words<Granularity>();
         (_live, _missing, _lost, _brand) = (pages.Texts.Add("live"u8), pages.Texts.Add("missing"u8), pages.Texts.Add("lost"u8), pages.Texts.Add("brand"u8));
-        _domainOfNode = ofPages.Graph.MapIfPresent<uint>("domains");
-        _pageRatings = [.. pages.NodeOf.Select(node => ofPages.Rating(node, _domainOfNode))];
-        _domainRatings = [.. pages.DomainNodes.Select(node => ofDomains.Rating(node, null))];
-        _pageTopics = [.. pages.NodeOf.Select(ofPages.Topic)];
-        _domainTopics = [.. pages.DomainNodes.Select(ofDomains.Topic)];
+        _domains = new SourceDomain[pages.Domains];
+        for (int no = 0; no < _domains.Length; no++)
+        {
+            int node = pages.DomainNodes[no];
+            _domains[no] = new SourceDomain
+            {
+                Name = pages.DomainNames[no],
+                Topic = ofDomains.Topic(node),
+                Cluster = ofDomains.Cluster(node),
+                Rating = ofDomains.Rating(node, null),
+                Spam = ofDomains.Spam(node),
+                Unit = node < 0 ? 0 : ofDomains.Unit(node),
+                Node = node,
+                DofollowLinkedDomains = sums.Domains[no].DofollowLinkedDomains,
+            };
+        }
+        MappedArray<uint>? domainOfNode = ofPages.Graph.MapIfPresent<uint>("domains");
+        _sources = new SourcePage[pages.Count];
+        for (int no = 0; no < _sources.Length; no++)
+        {
+            int node = pages.NodeOf[no];
+            ref readonly RowPages.Seen seen = ref pages.Facts[no];
+            ref readonly RowSums.OfPage sum = ref sums.Pages[no];
+            _sources[no] = new SourcePage
+            {
+                Url = pages.Urls[no],
+                Host = pages.Hosts[no],
+                Title = pages.Titles[no],
+                Language = pages.Languages[no],
+                Topic = ofPages.Topic(node),
+                Address = pages.Addresses[seen.Address],
+                Network = pages.Networks[seen.Network],
+                Rating = ofPages.Rating(node, domainOfNode),
+                LastVisit = seen.LastVisit,
+                Status = seen.Status,
+                Domain = pages.DomainOf[no],
+                LinksExternal = sum.LinksExternal,
+                LinksInternal = sum.LinksInternal,
+                LinkedDomains = sum.LinkedDomains,
+            };
+        }
+        pages.EndTexts();
     }
 
     public int Pages => _pages.Count;
@@ -64,7 +119,7 @@ internal sealed class RowTables
             row.Add(node < 0 ? null : (uint?)node);
             row.Add(_pages.DomainNames[no]);
             row.Add(_pages.DomainKeys[no]);
-            row.AddNumber(_domainRatings[no]);
+            row.AddNumber(_domains[no].Rating);
             row.AddNumber(_ofDomains.Raw(node));
             row.AddNumber(_ofDomains.RawBefore(node));
             row.AddNumber(_ofDomains.PageRank(node));
@@ -75,7 +130,7 @@ internal sealed class RowTables
             row.AddNumber(_ofDomains.Robust(node));
             row.AddNumber(_ofDomains.Spam(node));
             row.Add(_ofDomains.Cluster(node));
-            row.Add(_domainTopics[no]);
+            row.Add(_domains[no].Topic);
             row.AddNumber(_ofDomains.Confidence(node));
             foreach (uint count in (ReadOnlySpan<uint>)[sum.Pages, sum.Visited, sum.Addresses, sum.Backlinks, sum.Dofollow, sum.Lost, sum.New, sum.Refdomains, sum.DofollowRefdomains,
                 sum.Ips, sum.Networks, sum.Outlinks, sum.LinkedDomains, sum.DofollowLinkedDomains])
@@ -95,17 +150,18 @@ internal sealed class RowTables
             int node = _pages.NodeOf[no];
             ref readonly RowPages.Seen seen = ref _pages.Facts[no];
             ref readonly RowSums.OfPage sum = ref _sums.Pages[no];
+            ref readonly SourcePage source = ref _sources[no];
             bool visited = seen.Outcome != RowPages.NotVisited;
             row.Add((uint)no);
             row.Add(node < 0 ? null : (uint?)node);
             row.Add(_granularities[(int)seen.Granularity]);
             row.Add(_pages.Urls[no]);
             row.Add(_pages.Keys[no]);
-            row.Add(_pages.Hosts[no]);
-            row.Add(_pages.DomainOf[no]);
-            row.Add(_pages.DomainNames[_pages.DomainOf[no]]);
-            row.Add(_pages.Titles[no]);
-            row.Add(_pages.Languages[no]);
+            row.Add(source.Host);
+            row.Add(source.Domain);
+            row.Add(_domains[source.Domain].Name);
+            row.Add(source.Title);
+            row.Add(source.Language);
             row.Add(visited ? (int?)seen.Words : null);
             row.Add(_outcomes[seen.Outcome]);
             row.Add(seen.Status > 0 ? (int?)seen.Status : null);
@@ -114,13 +170,13 @@ internal sealed class RowTables
                 row.Add(seen.Noindex);
             else
                 row.AddNull();
-            row.Add(_pages.Addresses[seen.Address]);
-            row.Add(_pages.Networks[seen.Network]);
-            row.AddNumber(_pageRatings[no]);
+            row.Add(source.Address);
+            row.Add(source.Network);
+            row.AddNumber(source.Rating);
             row.AddNumber(_ofPages.Raw(node));
             row.AddNumber(_ofPages.PageRank(node));
             AddStanding(row, _ofPages, node);
-            row.Add(_pageTopics[no]);
+            row.Add(source.Topic);
             row.AddNumber(_ofPages.Confidence(node));
             foreach (uint count in (ReadOnlySpan<uint>)[sum.Backlinks, sum.Dofollow, sum.Lost, sum.Refdomains, sum.Internal, sum.LinksExternal, sum.LinksInternal, sum.LinkedDomains])
                 row.Add(count);
@@ -140,27 +196,27 @@ internal sealed class RowTables
         {
             if ((target & 0xFFF) == 0)
                 cancel.ThrowIfCancellationRequested();
-            int node = _pages.DomainNodes[target];
-            ReadOnlySpan<uint> sources = node < 0 ? [] : graph.InOf(node);
+            ref readonly SourceDomain to = ref _domains[target];
+            ReadOnlySpan<uint> sources = to.Node < 0 ? [] : graph.InOf(to.Node);
             int at = 0;
             foreach (ref readonly RowSums.Edge edge in _sums.EdgesTo(target))
             {
-                int source = (int)edge.Source, sourceNode = _pages.DomainNodes[source];
-                while (at < sources.Length && (int)sources[at] < sourceNode)
+                ref readonly SourceDomain from = ref _domains[edge.Source];
+                while (at < sources.Length && (int)sources[at] < from.Node)
                     at++;
-                double passed = sourceNode >= 0 && at < sources.Length && (int)sources[at] == sourceNode
-                    ? _ofDomains.Unit(sourceNode) * (graph.InWeights is { } weights ? weights[graph.InOffsets[node] + at] : 1) : 0;
+                double passed = from.Node >= 0 && at < sources.Length && (int)sources[at] == from.Node
+                    ? from.Unit * (graph.InWeights is { } weights ? weights[graph.InOffsets[to.Node] + at] : 1) : 0;
                 row.Add((uint)target);
                 row.Add(edge.Source);
-                row.Add(_pages.DomainNames[source]);
-                row.Add(_pages.DomainNames[target]);
-                row.AddNumber(_domainRatings[source]);
-                row.AddNumber(_domainRatings[target]);
-                row.Add(_domainTopics[source]);
-                row.Add(_domainTopics[target]);
-                row.AddNumber(_ofDomains.Spam(sourceNode));
-                row.Add(_ofDomains.Cluster(sourceNode));
-                row.Add(_sums.Domains[source].DofollowLinkedDomains);
+                row.Add(from.Name);
+                row.Add(to.Name);
+                row.AddNumber(from.Rating);
+                row.AddNumber(to.Rating);
+                row.Add(from.Topic);
+                row.Add(to.Topic);
+                row.AddNumber(from.Spam);
+                row.Add(from.Cluster);
+                row.Add(from.DofollowLinkedDomains);
                 row.Add(edge.Links);
                 row.Add(edge.Dofollow);
                 row.Add(edge.New);
@@ -213,25 +269,25 @@ internal sealed class RowTables
 
     private void AppendLink(RowAppender row, in RowLink link, in PassedRank.Passed passed, in RowText anchor, in RowText left, in RowText right, in RowText redirectTo, in RowText chain, byte[] brand, ref char[] chars)
     {
-        int source = (int)link.Source, target = (int)link.Target, from = (int)_pages.DomainOf[source], to = (int)_pages.DomainOf[target];
-        ref readonly RowPages.Seen seen = ref _pages.Facts[source], aim = ref _pages.Facts[target];
-        ref readonly RowSums.OfPage sum = ref _sums.Pages[source];
-        int fromNode = _pages.DomainNodes[from];
+        ref readonly SourcePage source = ref _sources[link.Source];
+        uint from = source.Domain, to = _pages.DomainOf[link.Target];
+        ref readonly SourceDomain domain = ref _domains[from];
+        ref readonly RowPages.Seen aim = ref _pages.Facts[link.Target];
         bool live = link.IsLive;
         row.Add(link.Target);
         row.Add(link.Source);
-        row.Add((uint)to);
-        row.Add((uint)from);
+        row.Add(to);
+        row.Add(from);
         row.Add(_kinds[(int)link.Kind]);
         row.Add(link.Ranks);
         row.Add((uint)link.Ordinal);
-        row.Add(_pages.Urls[source]);
-        row.Add(_pages.Urls[target]);
-        row.Add(_pages.Hosts[source]);
-        row.Add(_pages.DomainNames[from]);
-        row.Add(_pages.DomainNames[to]);
-        row.Add(_pages.Titles[source]);
-        row.Add(_pages.Languages[source]);
+        row.Add(source.Url);
+        row.Add(_sources[link.Target].Url);
+        row.Add(source.Host);
+        row.Add(domain.Name);
+        row.Add(_domains[to].Name);
+        row.Add(source.Title);
+        row.Add(source.Language);
         row.Add(anchor);
         AnchorForm form = passed.Has ? passed.Form : AnchorForms.Of(FormOf(anchor, ref chars), link.Kind, link.Rel);
         row.Add(form == AnchorForm.Descriptive && IsBrand(anchor.Utf8, brand) ? _brand : _forms[(int)form]);
@@ -246,14 +302,14 @@ internal sealed class RowTables
         row.Add((link.Rel & LinkRel.Ugc) != 0);
         row.Add((link.Rel & LinkRel.Sponsored) != 0);
         row.Add(passed.Sitewide);
-        row.Add(sum.LinksExternal);
-        row.Add(sum.LinksInternal);
-        row.Add(sum.LinkedDomains);
-        row.AddNumber(_domainRatings[from]);
-        row.AddNumber(_pageRatings[source]);
-        row.Add(_pageTopics[source]);
-        row.AddNumber(_ofDomains.Spam(fromNode));
-        row.Add(_ofDomains.Cluster(fromNode));
+        row.Add(source.LinksExternal);
+        row.Add(source.LinksInternal);
+        row.Add(source.LinkedDomains);
+        row.AddNumber(domain.Rating);
+        row.AddNumber(source.Rating);
+        row.Add(source.Topic);
+        row.AddNumber(domain.Spam);
+        row.Add(domain.Cluster);
         if (passed.Has)
             foreach (float factor in (ReadOnlySpan<float>)[passed.Weight, passed.Factors.Rel, passed.Factors.Zone, passed.Factors.Position, passed.Factors.Form, passed.Factors.Relevance, passed.Factors.Sitewide])
                 row.Add(factor);
@@ -263,22 +319,22 @@ internal sealed class RowTables
         row.Add(passed.Rank);
         row.AddTime(link.First);
         row.AddTime(link.Last);
-        row.AddTime(seen.LastVisit);
+        row.AddTime(source.LastVisit);
         row.AddTime(link.Missing);
         row.AddTime(link.Lost);
         row.Add(!live ? _lost : link.Missing != PageHistory.None ? _missing : _live);
         row.Add(live ? RowText.None : _reasons[(int)link.Reason]);
         row.Add(_sums.IsNew(link));
         row.Add(!live);
-        row.Add(seen.Status > 0 ? (int?)seen.Status : null);
+        row.Add(source.Status > 0 ? (int?)source.Status : null);
         row.Add(aim.Status > 0 ? (int?)aim.Status : null);
         row.Add(_outcomes[aim.Outcome]);
         row.Add(redirectTo);
         row.Add(chain);
-        row.Add(_pages.Addresses[seen.Address]);
-        row.Add(_pages.Networks[seen.Network]);
+        row.Add(source.Address);
+        row.Add(source.Network);
         row.Add(_observers[link.Observer]);
-        row.Add(XxHash3.HashToUInt64(anchor.Utf8, (long)((ulong)link.Target << 32 | (uint)from) ^ (long)link.Kind << 28));
+        row.Add(XxHash3.HashToUInt64(anchor.Utf8, (long)((ulong)link.Target << 32 | from) ^ (long)link.Kind << 28));
         row.EndRow();
     }
 

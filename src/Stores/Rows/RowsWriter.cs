@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Backlinks.GraphEngine;
 using DuckDB.NET.Data;
@@ -32,24 +33,16 @@ internal sealed class RowsWriter : IDisposable
         _settings = string.Create(CultureInfo.InvariantCulture, $"Data Source={_path};threads={_threads};memory_limit={options.MemoryBytes >> 20}MiB;temp_directory={_scratch};preserve_insertion_order=true;storage_compatibility_version=latest");
     }
 
+    /// <summary>Optimised from the start, as it is called once: else all that is read on the way would be held to the end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write()
     {
         Directory.CreateDirectory(_scratch);
         _progress?.Report(new StepProgress("reading pages", 0, 0, "pages"));
-        var ends = new IdSet();
-        int[] counts = [];
-        _store.ReadEnds((source, target) =>
-        {
-            ends.Add(source);
-            ends.Add(target);
-            if (target >= (uint)counts.Length)
-                Array.Resize(ref counts, (int)Math.Min(Array.MaxLength, Math.Max(1024, Math.Max(2L * counts.Length, target + 1L))));
-            counts[target]++;
-        }, _cancel);
-        RowPages pages = Opened(RowPages.Read(_store, ends, _pageGraph, _domainGraph, _options.Fold, _cancel));
+        RowPages pages = Opened(RowPages.Read(_store, _pageGraph, _domainGraph, _options.Fold, _cancel));
         (string[] kinds, byte[] kindOf) = _store.SourceKinds();
         _progress?.Report(new StepProgress("reading links", 0, 0, "links"));
-        RowLinks links = RowLinks.Read(_store, pages, counts, kindOf, _threads, _cancel);
+        RowLinks links = RowLinks.Read(_store, pages, _store.LinkCounts(_cancel), kindOf, _threads, _cancel);
         long now = PageHistory.None;
         foreach (ref readonly RowPages.Seen page in pages.Facts.AsSpan())
             now = Math.Max(now, page.LastVisit);
@@ -63,6 +56,7 @@ internal sealed class RowsWriter : IDisposable
         _store.ReleaseMemory(); // all is read
         RowScores ofPages = Opened(new RowScores(_run, "page_", _pageGraph, _options, pages.Texts, _cancel)), ofDomains = Opened(new RowScores(_run, "", _domainGraph, _options, pages.Texts, _cancel));
         var rows = new RowTables(pages, links, texts!, sums!, ofPages, ofDomains, [.. kinds.Select(pages.Texts.Add)]);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // names of hosts and domains, and lists, are half of what reading took
         AppendAll(rows, links.Links.Length, now);
     }
 

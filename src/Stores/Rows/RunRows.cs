@@ -22,9 +22,9 @@ public sealed record RunRowsOptions
     /// <summary>Threads, at least 1; 0 means one for each processor. Rows and their order do not depend on it. Default 0.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Memory of the database that is written, in bytes, beside some 70 a link and 300 a page. At least 64 MiB. Default 768 MiB:
-    /// two row groups that are being filled need some 300, and what waits to be packed as much again.</summary>
-    public long MemoryBytes { get; init; } = 768L << 20;
+    /// <summary>Memory of the database that is written, in bytes, beside some 70 a link and 300 a page. At least 64 MiB. Default 512 MiB:
+    /// two row groups that are being filled need some 200.</summary>
+    public long MemoryBytes { get; init; } = 512L << 20;
 }
 
 /// <summary>

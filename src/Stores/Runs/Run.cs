@@ -14,6 +14,7 @@ namespace Backlinks.Stores;
 /// harmonic.npy   &lt;f8 n   optional: harmonic centrality
 /// indegree.npy, outdegree.npy, core.npy, scc.npy, wcc.npy   &lt;u4 n   optional
 /// page_*.npy     n of the page graph: the same scores of pages, in a run of the link store
+/// rows.duckdb    optional, in a run of the link store, outside run.json: see <see cref="RowSchema"/>
 /// seeds.npy &lt;u4, seed_weights.npy &lt;f8   k   optional: the teleport vector asked for
 /// </code>
 /// Immutable, so safe for any number of readers. Opening costs milliseconds while the seals hold.

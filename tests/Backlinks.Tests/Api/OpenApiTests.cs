@@ -115,12 +115,18 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
     public async Task Every_form_of_output_that_is_documented_is_answered()
     {
         foreach (Operation operation in _document.Operations.Where(o => o.Method == HttpMethod.Get && o.Parameters.Any(p => (string?)p["name"] == "output" && p["schema"]?["enum"] is JsonArray)))
+        {
+            string? known = await KnownAsync(operation);
             foreach (JsonNode? form in operation.Parameters.First(p => (string?)p["name"] == "output")["schema"]!["enum"]!.AsArray())
             {
-                using HttpResponseMessage response = await Client.SendAsync(_document.Request(operation, new Dictionary<string, string?> { ["output"] = (string)form! }));
+                Dictionary<string, string?> change = new() { ["output"] = (string)form! };
+                if (known is not null)
+                    change["id"] = known;
+                using HttpResponseMessage response = await Client.SendAsync(_document.Request(operation, change));
                 Assert.True(response.StatusCode == HttpStatusCode.OK, $"{operation} as {form}: {(int)response.StatusCode}");
                 Assert.Empty(await _document.DisagreementsAsync(operation, response));
             }
+        }
     }
 
     [Fact]
@@ -161,7 +167,7 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
     public async Task Problems_of_questions_are_told_by_their_codes()
     {
         const string rows = "/api/v1/site-explorer/all-backlinks?target=labs.example";
-        const string many = "/api/v1/site-explorer/all-backlinks?target=directory.example&limit=1";
+        const string many = "/api/v1/site-explorer/all-backlinks?target=best-guitar-deals.example&limit=1";
         RunCatalog catalog = _service.App.Services.GetRequiredService<RunCatalog>();
         string other = catalog.Folder.RunIds().First(id => id != catalog.Folder.CurrentRun);
         await Client.RefusedAsync(Asking.Get(rows + "&limit=0"), "invalid_parameter");

@@ -165,6 +165,8 @@ public sealed class RowQueryTests(SampleWebRun web)
         foreach ((string target, string? mode) in new[] { (await Hub(service, lease.Run), (string?)null), ("labs.example", null), ("labs.example", "domain"), ("http://labs.example/", "exact"), ("directory.example", "prefix") })
         {
             Overview overview = await overviews.OfAsync(lease.Run, target, mode);
+            foreach (int most in new[] { -1, int.MaxValue }) // summed up by the database, and in memory
+                Assert.Equal(JsonSerializer.Serialize(overview), JsonSerializer.Serialize(await new Overviews(queries) { MostSummed = most }.OfAsync(lease.Run, target, mode)));
             OverviewFigures figures = overview.Figures;
             Assert.True(overview.InIndex);
             RowQuery live = new() { Resource = "all-backlinks", Target = target, Mode = mode };

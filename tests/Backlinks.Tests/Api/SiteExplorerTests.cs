@@ -19,7 +19,7 @@ public sealed class SiteExplorerTests(SampleWebRun web)
     {
         using HttpResponseMessage answer = await service.Client.GetAsync(address);
         string text = await answer.Content.ReadAsStringAsync();
-        Assert.True(status == answer.StatusCode, $"{address}: {(int)answer.StatusCode} {text}");
+        Assert.True(status == answer.StatusCode, $"{(address.Length > 200 ? address[..200] : address)}: {(int)answer.StatusCode} {text}");
         Assert.Equal(status == HttpStatusCode.OK ? "application/json" : "application/problem+json", answer.Content.Headers.ContentType?.MediaType);
         return JsonDocument.Parse(text).RootElement;
     }
@@ -75,7 +75,7 @@ public sealed class SiteExplorerTests(SampleWebRun web)
         foreach (string wrong in new[] { "", "%20", "http://", "ftp://a.example/", "a b", "http://user:secret@a.example/", new string('a', 3000) })
             await Problem(service, $"site-explorer/all-backlinks?target={wrong}", HttpStatusCode.BadRequest, "invalid_parameter");
         foreach (string wrong in new[] { "x", "[]", "{}", """{"and":[]}""", """{"and":1}""", """{"field":"anchor"}""", """{"field":"anchor","is":["like","x"]}""", """{"field":"is_dofollow","is":["gt",true]}""", """{"field":"anchor","is":["eq"]}""", """{"field":"anchor","is":["eq",{"a":1}]}""",
-            """{"field":"anchor","modifier":"sql","is":["eq","x"]}""", """{"field":"link_group_count","is":["gt",1]}""", """{"field":"first_seen_link","is":["gt","yesterday"]}""", """{"field":"links_external","is":["gt",1e999]}""", """{"field":"anchor","is":["regex","(["]}""", """{"field":"anchor","is":["regex","(?<=a)b"]}""" })
+            """{"field":"anchor","modifier":"sql","is":["eq","x"]}""", """{"field":"link_group_count","is":["gt",1]}""", """{"field":"first_seen_link","is":["gt","yesterday"]}""", """{"field":"links_external","is":["gt",1e999]}""", """{"field":"anchor","is":["regex","(["]}""", """{"field":"anchor","is":["eq","\u0000"]}""", """{"field":"anchor","is":["eq","\ud800"]}""", """{"field":"\ud800","is":["eq","x"]}""", """{"field":"anchor","is":["regex","(?<=a)b"]}""" })
             await Problem(service, $"{links}&where={Where(wrong)}", HttpStatusCode.BadRequest, "invalid_filter");
         await Problem(service, $"{links}&run=0099-nothing", HttpStatusCode.NotFound, "unknown_run");
         await Problem(service, $"{links}&cursor=AAAA", HttpStatusCode.BadRequest, "invalid_cursor");
@@ -102,7 +102,7 @@ public sealed class SiteExplorerTests(SampleWebRun web)
             await Json(service, $"{links}&where={Where(JsonSerializer.Serialize(new { field = "anchor", @is = new[] { "regex", bomb } }))}");
         Assert.Equal("invalid_filter", (await Json(service, $"{links}&where={Where(JsonSerializer.Serialize(new { field = "anchor", @is = new[] { "regex", "((((a{1,100}){1,100}){1,100}){1,100})" } }))}", HttpStatusCode.BadRequest)).GetProperty("code").GetString());
         using var large = new StringContent(new string(' ', 10 << 20), Encoding.UTF8, "application/json");
-        using HttpResponseMessage refused = await service.Client.PostAsync("site-explorer/batch-analysis", large);
+        using HttpResponseMessage refused = await service.Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "site-explorer/batch-analysis") { Content = large, Headers = { ExpectContinue = true } });
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
     }
 
@@ -125,7 +125,7 @@ public sealed class SiteExplorerTests(SampleWebRun web)
                 if (answer.StatusCode == HttpStatusCode.OK)
                     Assert.Equal(0, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("meta").GetProperty("total_count").GetInt64());
             }
-            foreach (string op in Filter.OpsOf(ColumnType.Text).Where(o => o is not ("is_null" or "is_not_null" or "in" or "regex" or "iregex")))
+            foreach (string op in text == "\0" ? [] : Filter.OpsOf(ColumnType.Text).Where(o => o is not ("is_null" or "is_not_null" or "in" or "regex" or "iregex")))
                 Assert.InRange(queries.Page(lease.Run, new RowQuery { Resource = "all-backlinks", Target = "directory.example", Where = JsonSerializer.Serialize(new { field = "anchor", @is = new[] { op, text } }) }).TotalCount, 0, all);
         }
         Assert.Equal(before, await Numbers());

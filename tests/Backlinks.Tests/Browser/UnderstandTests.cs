@@ -58,8 +58,8 @@ public sealed class UnderstandTests(DashboardBrowser browser, SampleWebRun run)
     {
         string source = (await Api<JsonElement>($"explain/score?target={Site}")).GetProperty("explanation").GetProperty("links")[0].GetProperty("source").GetString()!;
         await view.Page.GetByRole(AriaRole.Button, new() { Name = "What if…" }).ClickAsync();
-        await Expect(view.Page.GetByLabel("Edit", new() { Exact = true })).ToBeFocusedAsync();
-        await view.Page.GetByLabel("Page or domain").FillAsync($"domain:{source}");
+        await Expect(view.Page.Locator("#what-if select")).ToBeFocusedAsync(new() { Timeout = DashboardView.Patience });
+        await view.Page.Locator("#what-if input[list]").FillAsync($"domain:{source}");
         await view.Page.GetByRole(AriaRole.Button, new() { Name = "Add to the list" }).ClickAsync();
         await view.ArrivesAsync($"edit=remove:domain:{source}");
         await view.Page.GetByRole(AriaRole.Button, new() { Name = "Simulate" }).ClickAsync();
