@@ -18,6 +18,9 @@ public sealed record GraphRunOptions
     public IReadOnlySet<string> With { get; init; } = new HashSet<string>();
 
     public HarmonicOptions Harmonic { get; init; } = new();
+
+    /// <inheritdoc cref="StoreRunOptions.AskedBy"/>
+    public string? AskedBy { get; init; }
 }
 
 /// <summary>A run of a graph that was made.</summary>
@@ -46,7 +49,7 @@ public static class GraphRun
         var seconds = new JsonObject();
         (PageRankResult summary, double ranking) = Score(run, graph, options, seconds, progress, cancel);
         int threads = options.PageRank.Threads == 0 ? Environment.ProcessorCount : options.PageRank.Threads;
-        string id = run.Publish(new JsonObject { ["started"] = started, ["threads"] = threads, ["seconds"] = seconds }, cancel);
+        string id = run.Publish(new JsonObject { ["started"] = started, ["asked_by"] = options.AskedBy, ["threads"] = threads, ["seconds"] = seconds }, cancel);
         return new GraphRunResult(id, graphId, graph.NodeCount, graph.LinkCount, summary, ranking);
     }
 

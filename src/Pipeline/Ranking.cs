@@ -23,6 +23,12 @@ public sealed record RankPlan
 
     public GraphRunOptions? Graph { get; init; }
 
+    /// <summary>The plan with a note of who asked for it, see <see cref="StoreRunOptions.AskedBy"/>.</summary>
+    public RankPlan For(string asking) => this with { Store = Store is null ? null : Store with { AskedBy = asking }, Graph = Graph is null ? null : Graph with { AskedBy = asking } };
+
+    /// <summary>The run that was published for somebody, or null: the newest few are looked at.</summary>
+    public static string? Published(DataFolder folder, string asking) => folder.RunIds().TakeLast(20).LastOrDefault(id => (string?)Run.Timings(Path.Combine(folder.Runs, id))?["asked_by"] == asking);
+
     /// <summary>Makes the run and publishes it.</summary>
     /// <exception cref="StoreException">Another process writes to the folder, or what is to be ranked cannot be read.</exception>
     /// <exception cref="IOException">The disk is full or fails; nothing was published.</exception>

@@ -75,6 +75,9 @@ public sealed record StoreRunOptions
 
     /// <summary>Worker threads; 0 means one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
+
+    /// <summary>What asked for the run, such as a job; noted in timings.json, so that it can be found. Null for nobody.</summary>
+    public string? AskedBy { get; init; }
 }
 
 /// <summary>One of the two levels of a run.</summary>

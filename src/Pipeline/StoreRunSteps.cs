@@ -129,6 +129,7 @@ internal sealed class StoreRunSteps(DataWriter writer, StoreRunOptions options, 
         string id = run.Publish(new JsonObject
         {
             ["started"] = started,
+            ["asked_by"] = options.AskedBy,
             ["threads"] = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
             ["seconds"] = _seconds.DeepClone(),
             [RunBefore.VersionName] = version,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
@@ -159,8 +160,10 @@ internal sealed class JobWork(DataFolder folder, ApiOptions options, Uploads upl
 
     private JobResult Rank(Job job, IProgress<StepProgress> progress, CancellationToken cancel)
     {
-        string note = "";
-        RankReport report = Ranking.Plan(folder, Located(RequestJson.Read<RankRequest>(job.Request)), said => note = said).Make(progress, cancel);
+        string note = "", asking = string.Create(CultureInfo.InvariantCulture, $"job {job.Id} of {job.Created:O}");
+        if (job.Attempts > 1 && RankPlan.Published(folder, asking) is { } published) // the service was killed between publishing and noting it
+            return new JobResult(Run: published, Counts: new JsonObject { ["run"] = published, ["note"] = "published before the service was killed" });
+        RankReport report = Ranking.Plan(folder, Located(RequestJson.Read<RankRequest>(job.Request)), said => note = said).For(asking).Make(progress, cancel);
         afterRun();
         JsonObject counts = Reports.Describe(report);
         if (note.Length > 0)

@@ -112,6 +112,28 @@ public sealed class KilledJobsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_kill_after_a_run_was_published_makes_no_second_one()
+    {
+        string id, made;
+        await using (JobService service = await JobService.StartAsync(Data, options => options with { ImportRoots = [Inputs.Dataset("sample")] }))
+        {
+            await service.WaitAsync(await service.PostAsync("imports", new { paths = new[] { "garden.tsv" } }), "done");
+            id = await service.PostAsync("runs", new { });
+            made = (await service.WaitAsync(id, "done")).GetProperty("result").GetProperty("run").GetString()!;
+        }
+        string file = Path.Combine(Data, "jobs", id + ".json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"state\": \"done\"", "\"state\": \"running\"", StringComparison.Ordinal)); // as it was before the end was noted
+        await using (JobService service = await JobService.StartAsync(Data))
+        {
+            JsonElement again = await service.WaitAsync(id, "done");
+            Assert.Equal((2, made), (again.GetProperty("attempts").GetInt32(), again.GetProperty("result").GetProperty("run").GetString()));
+            Assert.Equal([made], new DataFolder(Data).RunIds());
+            string another = await service.PostAsync("runs", new { }); // the same asked for anew is another run
+            Assert.NotEqual(made, (await service.WaitAsync(another, "done")).GetProperty("result").GetProperty("run").GetString());
+        }
+    }
+
+    [Fact]
     public async Task Torn_and_unknown_files_among_jobs_are_passed_over()
     {
         string id;
