@@ -235,15 +235,19 @@ public sealed class ApiHostTests
     public async Task Over_https_http_2_is_spoken_and_pages_are_not_compressed_lest_their_length_tell_their_secrets()
     {
         using TemporaryFolder folder = new();
+        string thumbprint;
         using (RSA rsa = RSA.Create(2048))
         using (X509Certificate2 made = new CertificateRequest("CN=localhost", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1)))
+        {
+            thumbprint = made.Thumbprint;
             File.WriteAllBytes(folder.File("localhost.pfx"), made.Export(X509ContentType.Pkcs12, "secret"));
+        }
         await using OwnService service = await OwnService.StartAsync(o => o with { Urls = ["https://127.0.0.1:0"] }, app => app.MapPageForTest("/page"), configure: builder =>
         {
             builder.Configuration["Kestrel:Certificates:Default:Path"] = folder.File("localhost.pfx");
             builder.Configuration["Kestrel:Certificates:Default:Password"] = "secret";
         });
-        using HttpClient client = new(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = service.Url };
+        using HttpClient client = new(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == thumbprint } }) { BaseAddress = service.Url };
         HttpRequestMessage asked = Get("/api/v1/nothing").With("Accept-Encoding", "br");
         (asked.Version, asked.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         using HttpResponseMessage api = await client.SendAsync(asked);

@@ -28,7 +28,7 @@ public sealed class HostileInputTests(SampleWebRun sample)
                     if ((string?)parameter["in"] == "path" && text is "" or "\0")
                         continue; // nothing is another address, and a NUL in an address is refused before anybody looks at it
                     sent++;
-                    await CheckAsync(service, document, operation, document.Request(operation, new Dictionary<string, string?> { [(string)parameter["name"]!] = text }), $"{parameter["name"]}={text}", wrong);
+                    await CheckAsync(service, document, operation, ServiceDocument.Request(operation, new Dictionary<string, string?> { [(string)parameter["name"]!] = text }), $"{parameter["name"]}={text}", wrong);
                 }
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {sent}:\n{string.Join('\n', wrong.Take(40))}");
         Assert.True(sent > 1000, $"only {sent} were sent");
@@ -47,15 +47,15 @@ public sealed class HostileInputTests(SampleWebRun sample)
         foreach (Operation operation in document.Operations.Where(o => ServiceDocument.Body(o) is not null))
         {
             foreach (string body in new[] { "", "null", "[]", "{}", "1", "\"x\"", "{", "{\"a\":1}", "\0", new string('[', 50_000), $"{{\"a\":{new string('[', 2_000)}{new string(']', 2_000)}}}", "{\"target\":{\"$ne\":1}}" })
-                await CheckAsync(service, document, operation, document.Request(operation, body: body), $"body {(body.Length > 40 ? body[..40] : body)}", wrong);
-            await CheckAsync(service, document, operation, Politely(document.Request(operation, body: new string(' ', 10 << 20))), "10 MB", wrong, HttpStatusCode.RequestEntityTooLarge);
+                await CheckAsync(service, document, operation, ServiceDocument.Request(operation, body: body), $"body {(body.Length > 40 ? body[..40] : body)}", wrong);
+            await CheckAsync(service, document, operation, Politely(ServiceDocument.Request(operation, body: new string(' ', 10 << 20))), "10 MB", wrong, HttpStatusCode.RequestEntityTooLarge);
             if (ServiceDocument.Body(operation) is { Example: JsonObject example })
                 foreach ((string field, JsonNode? value) in example)
                     foreach (JsonNode? replaced in new JsonNode?[] { null, "<script>alert(1)</script>", "'; DROP TABLE links; --", -1, 1e300, true, new JsonArray(), new JsonObject(), new JsonArray("<b>", 1, null) })
                     {
                         JsonObject changed = example.DeepClone().AsObject();
                         changed[field] = replaced?.DeepClone();
-                        await CheckAsync(service, document, operation, document.Request(operation, body: changed.ToJsonString()), $"{field}={replaced?.ToJsonString() ?? "null"}", wrong);
+                        await CheckAsync(service, document, operation, ServiceDocument.Request(operation, body: changed.ToJsonString()), $"{field}={replaced?.ToJsonString() ?? "null"}", wrong);
                     }
         }
         Assert.True(wrong.Count == 0, $"{wrong.Count}:\n{string.Join('\n', wrong.Take(40))}");
@@ -72,14 +72,14 @@ public sealed class HostileInputTests(SampleWebRun sample)
         Assert.True(document.Operations.Count > 20);
         foreach (Operation operation in document.Operations.Where(o => !o.IsPublic))
             foreach (string? header in new[] { null, "Bearer", "Bearer blk_00000000_" + new string('0', 64), "Basic YTpi" })
-                using (HttpResponseMessage refused = await service.Client.SendAsync(header is null ? document.Request(operation) : document.Request(operation).With("Authorization", header)))
+                using (HttpResponseMessage refused = await service.Client.SendAsync(header is null ? ServiceDocument.Request(operation) : ServiceDocument.Request(operation).With("Authorization", header)))
                     Assert.True(refused.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests, $"{operation} with {header ?? "nothing"}: {(int)refused.StatusCode}");
         foreach (string path in new[] { "/", "/docs", "/docs/", "/openapi/v1.json", "/_blazor/negotiate", "/_framework/blazor.web.js", "/dashboard.css", "/_content/Radzen.Blazor/Radzen.Blazor.js", "/overview", "/nothing", "//api/v1/jobs", "/API/V1/jobs", "/api/v1/jobs/", "/api/v1/%6aobs", "/api/v1/health/../jobs" })
             foreach (HttpMethod method in new[] { HttpMethod.Get, HttpMethod.Head, HttpMethod.Post, HttpMethod.Options })
                 Assert.True(await service.Client.StatusAsync(new HttpRequestMessage(method, service.Url.GetLeftPart(UriPartial.Authority) + path)) is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests, $"{method} {path}");
         foreach (Operation operation in document.Operations.Where(o => o.IsPublic))
         {
-            string told = await (await service.Client.SendAsync(document.Request(operation))).Content.ReadAsStringAsync();
+            string told = await (await service.Client.SendAsync(ServiceDocument.Request(operation))).Content.ReadAsStringAsync();
             Assert.DoesNotContain(service.Data, told, StringComparison.Ordinal);
             Assert.DoesNotMatch("\"free_bytes\":[0-9]", told);
         }
@@ -98,19 +98,19 @@ public sealed class HostileInputTests(SampleWebRun sample)
         await using RunningService service = await sample.ServeAsync(data);
         ServiceDocument document = await ServiceDocument.OfAsync(service.Client);
         Operation rows = document.Operations.First(o => o.Id == "all-backlinks");
-        using (HttpResponseMessage damaged = await service.Client.SendAsync(document.Request(rows)))
+        using (HttpResponseMessage damaged = await service.Client.SendAsync(ServiceDocument.Request(rows)))
         {
             string told = (await ProblemAsync(damaged, "run_damaged")).ToString();
             Assert.DoesNotContain(data, told, StringComparison.Ordinal); // where it lies is nobody's business
         }
-        using (HttpResponseMessage fine = await service.Client.SendAsync(document.Request(rows, new Dictionary<string, string?> { ["run"] = other })))
+        using (HttpResponseMessage fine = await service.Client.SendAsync(ServiceDocument.Request(rows, new Dictionary<string, string?> { ["run"] = other })))
             Assert.Equal(HttpStatusCode.OK, fine.StatusCode);
         Assert.Contains("\"damaged\"", await service.Client.GetStringAsync("/api/v1/health"), StringComparison.Ordinal);
         await service.Client.RefusedAsync(Get("/api/v1/health/ready"), "run_damaged");
 
         Directory.Delete(Path.Combine(opened.Runs, current), recursive: true);
         foreach (string? run in new[] { null, current, "../" + other, "..", "nothing" })
-            using (HttpResponseMessage gone = await service.Client.SendAsync(document.Request(rows, new Dictionary<string, string?> { ["run"] = run })))
+            using (HttpResponseMessage gone = await service.Client.SendAsync(ServiceDocument.Request(rows, new Dictionary<string, string?> { ["run"] = run })))
                 await ProblemAsync(gone, "unknown_run");
     }
 

@@ -106,7 +106,7 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
     {
         foreach (Operation operation in _document.Operations.Where(o => o.Method == HttpMethod.Get && !o.Path.Contains('{')))
         {
-            using HttpResponseMessage response = await Client.SendAsync(_document.Request(operation), HttpCompletionOption.ResponseHeadersRead);
+            using HttpResponseMessage response = await Client.SendAsync(ServiceDocument.Request(operation), HttpCompletionOption.ResponseHeadersRead);
             Assert.True(response.IsSuccessStatusCode, $"{operation}: {(int)response.StatusCode}");
         }
     }
@@ -122,7 +122,7 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
                 Dictionary<string, string?> change = new() { ["output"] = (string)form! };
                 if (known is not null)
                     change["id"] = known;
-                using HttpResponseMessage response = await Client.SendAsync(_document.Request(operation, change));
+                using HttpResponseMessage response = await Client.SendAsync(ServiceDocument.Request(operation, change));
                 Assert.True(response.StatusCode == HttpStatusCode.OK, $"{operation} as {form}: {(int)response.StatusCode}");
                 Assert.Empty(await _document.DisagreementsAsync(operation, response));
             }
@@ -140,7 +140,7 @@ public sealed class OpenApiTests(SampleWebRun sample) : IAsyncLifetime
                 JsonNode? schema = parameter["schema"];
                 async Task Expect(string value, bool taken)
                 {
-                    using HttpResponseMessage response = await Client.SendAsync(_document.Request(operation, new Dictionary<string, string?> { [name] = value }), HttpCompletionOption.ResponseHeadersRead);
+                    using HttpResponseMessage response = await Client.SendAsync(ServiceDocument.Request(operation, new Dictionary<string, string?> { [name] = value }), HttpCompletionOption.ResponseHeadersRead);
                     bool named = response.IsSuccessStatusCode || (await response.Content.ReadAsStringAsync()).Contains(name, StringComparison.Ordinal);
                     if (taken ? !response.IsSuccessStatusCode && response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Conflict) : response.StatusCode != HttpStatusCode.BadRequest || !named)
                         wrong.Add($"{operation}: {name}={value} is {(taken ? "documented" : "not documented")} and answered {(int)response.StatusCode} {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync())}");

@@ -48,7 +48,7 @@ internal sealed class ServiceDocument
 
     /// <summary>The request of the operation's example.</summary>
     /// <param name="change">Other values of parameters, by name; null leaves one out.</param>
-    public HttpRequestMessage Request(Operation operation, IReadOnlyDictionary<string, string?>? change = null, string? body = null)
+    public static HttpRequestMessage Request(Operation operation, IReadOnlyDictionary<string, string?>? change = null, string? body = null)
     {
         string path = operation.Path;
         List<string> query = [];
