@@ -99,6 +99,7 @@ public sealed class DashboardBrowser : IAsyncLifetime
         {
             if (_service is not null)
                 return;
+            Assertions.SetDefaultExpectTimeout(DashboardView.Patience);
             _playwright = await Playwright.CreateAsync();
             _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Executable, Args = Switches, Timeout = DashboardView.Patience });
             _service = await _run.ServeAsync(change: options => options with { Dashboard = true });

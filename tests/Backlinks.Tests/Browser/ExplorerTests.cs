@@ -33,7 +33,7 @@ public sealed class ExplorerTests(DashboardBrowser browser)
         foreach (string card in (string[])["Referring domains over time", "New and lost links", "Score over runs", "Referring domains by authority", "Link attributes", "Anchors", "Classes of anchors", "Top-level domains",
             "Trust and authority of referring domains", "Topics of referring domains", "Top referring domains", "Top backlinks", "Best pages", "Newest links", "Lost links", "Broken links", "Competitors by shared referring domains"])
             await Expect(view.Page.GetByRole(AriaRole.Heading, new() { Name = card, Exact = true })).ToBeVisibleAsync();
-        await Expect(view.Page.Locator(".chart svg path").First).ToBeVisibleAsync();
+        await Expect(view.Page.Locator(".chart .rz-series path, .chart .rz-chart svg").First).ToBeVisibleAsync();
         await Expect(view.Page.Locator(".stamp")).ToContainTextAsync("engine");
         double paint = await view.Page.EvaluateAsync<double>("new Promise(done => { new PerformanceObserver(list => done(list.getEntries().at(-1).startTime)).observe({ type: 'largest-contentful-paint', buffered: true }); setTimeout(() => done(-1), 2000); })");
         TestContext.Current.TestOutputHelper?.WriteLine($"largest contentful paint of the start page: {paint:0} ms");
@@ -171,7 +171,7 @@ public sealed class ExplorerTests(DashboardBrowser browser)
     [Fact]
     public Task The_screenshot_of_the_README_is_of_the_overview() => browser.ShowAsync($"/overview?target={Site}", async view =>
     {
-        await Expect(view.Page.Locator(".chart svg path").First).ToBeVisibleAsync();
+        await Expect(view.Page.Locator(".chart .rz-series path, .chart .rz-chart svg").First).ToBeVisibleAsync();
         await view.ShootAsync("readme");
         if (Environment.GetEnvironmentVariable("BACKLINKS_WRITE_SCREENSHOT") is { Length: > 0 })
             await view.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Inputs.Repository, "docs", "dashboard.png") });

@@ -55,7 +55,7 @@ public sealed class ReadmeTests : IDisposable
             }
             Outcome outcome = InFolder("dotnet", [Path.Combine(AppContext.BaseDirectory, "backlinks.dll"), .. words.Split(' '), .. words == "demo" ? ["--no-serve"] : Array.Empty<string>()]);
             Assert.True(outcome.Code == 0, $"{line}: exit code {outcome.Code}: {outcome.Error}");
-            Assert.NotEmpty(outcome.Output);
+            Assert.NotEmpty(outcome.Output + outcome.Error);
             commands++;
         }
         Assert.True(commands >= 12);
@@ -87,7 +87,7 @@ public sealed class ReadmeTests : IDisposable
             Assert.Contains($"| `{command.Name}", readme);
         foreach (int code in new[] { Backlinks.Cli.ExitCode.Done, Backlinks.Cli.ExitCode.Failed, Backlinks.Cli.ExitCode.Usage, Backlinks.Cli.ExitCode.Interrupted, Backlinks.Cli.ExitCode.ReaderGone })
             Assert.Contains($"| {code} |", readme);
-        foreach (string link in System.Text.RegularExpressions.Regex.Matches(readme, @"\]\(([^)h][^)]*)\)").Select(m => m.Groups[1].Value))
+        foreach (string link in System.Text.RegularExpressions.Regex.Matches(readme, @"\]\(([^)h#][^)]*)\)").Select(m => m.Groups[1].Value))
             Assert.True(File.Exists(Path.Combine(Inputs.Repository, link)), $"README links to {link}, which is not there");
     }
 
