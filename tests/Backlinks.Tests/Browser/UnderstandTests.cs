@@ -244,10 +244,8 @@ public sealed class UnderstandTests(DashboardBrowser browser, SampleWebRun run)
     [Theory]
     [InlineData("/explain?target=labs.example")]
     [InlineData("/graph?target=labs.example")]
-    [InlineData("/spam")]
     [InlineData("/spam/{cluster}")]
     [InlineData("/intersect?with=labs.example&with=directory.example")]
-    [InlineData("/runs?start=1")]
     [InlineData("/runs/{a}/diff/{b}?target=labs.example")]
     [InlineData("/jobs?start=1")]
     public async Task A_page_hinders_nobody_in_either_theme_and_fits_phones_and_wide_screens(string address)

@@ -56,6 +56,8 @@ public sealed class ReadmeTests : IDisposable
             Outcome outcome = InFolder("dotnet", [Path.Combine(AppContext.BaseDirectory, "backlinks.dll"), .. words.Split(' '), .. words == "demo" ? ["--no-serve"] : Array.Empty<string>()]);
             Assert.True(outcome.Code == 0, $"{line}: exit code {outcome.Code}: {outcome.Error}");
             Assert.NotEmpty(outcome.Output + outcome.Error);
+            if (words == "demo")
+                CheckDemo(outcome.Output);
             commands++;
         }
         Assert.True(commands >= 12);
@@ -63,6 +65,21 @@ public sealed class ReadmeTests : IDisposable
         Assert.True(File.Exists(_folder.File("disavow.txt")));
         Assert.SkipWhen(questions == 0, "the commands all work; asking the service needs curl");
         OpenInPython(readme);
+    }
+
+    /// <summary>Farms are named and confirmed, honest look-alikes are not, links were lost, and the first crawl is dated when its clock said it was.</summary>
+    private void CheckDemo(string told)
+    {
+        string[] lines = told.Split('\n');
+        string[] farms = [.. lines.Where(l => l.StartsWith("  farm-", StringComparison.Ordinal))], honest = [.. lines.Where(l => l.Contains(" honest ", StringComparison.Ordinal) && l.StartsWith("  ", StringComparison.Ordinal))];
+        Assert.True(farms.Length >= 5 && honest.Length >= 4, told);
+        Assert.All(farms, l => Assert.EndsWith("confirmed", l.TrimEnd(), StringComparison.Ordinal));
+        Assert.All(honest, l => Assert.EndsWith("in no cluster", l.TrimEnd(), StringComparison.Ordinal));
+        Assert.Contains("links lost", told, StringComparison.Ordinal);
+        var folder = new Backlinks.Stores.DataFolder(_folder.File("demo-data"));
+        Assert.Equal(2, folder.RunIds().Count);
+        using Backlinks.Stores.DuckDbLinkStore store = folder.OpenLinks(readOnly: true);
+        Assert.InRange(DateTime.UtcNow - store.Pages().Min(p => p.FirstSeen), TimeSpan.FromDays(74), TimeSpan.FromDays(76));
     }
 
     private void OpenInPython(string readme)
