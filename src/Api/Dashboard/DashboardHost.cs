@@ -1,9 +1,9 @@
+using Backlinks.Api.Dashboard;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
-using Backlinks.Api.Dashboard;
 using Radzen;
 
 namespace Backlinks.Api;

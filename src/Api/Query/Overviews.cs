@@ -157,14 +157,37 @@ public sealed class Overviews(RowQueries queries)
                 + "lost_backlinks, refdomains, dofollow_refdomains, referring_ips, referring_networks, outlinks, linked_domains, pages, pages_visited, first_seen, last_visited FROM domains WHERE \"no\" = " + home.ToString(CultureInfo.InvariantCulture), [], cancel)[0];
             figures = figures with
             {
-                DomainRating = (double?)d[0], InsufficientData = d[0] is null, Rank = (long?)d[1], Percentile = (double?)d[2], Raw = (double?)d[3], RawBefore = (double?)d[4], Pagerank = (double?)d[5],
-                Trust = (double?)d[6], Harmonic = (double?)d[7], SpamScore = (double?)d[8], SpamClusterId = (string?)d[9], Topic = (string?)d[10], TopicConfidence = (double?)d[11],
+                DomainRating = (double?)d[0],
+                InsufficientData = d[0] is null,
+                Rank = (long?)d[1],
+                Percentile = (double?)d[2],
+                Raw = (double?)d[3],
+                RawBefore = (double?)d[4],
+                Pagerank = (double?)d[5],
+                Trust = (double?)d[6],
+                Harmonic = (double?)d[7],
+                SpamScore = (double?)d[8],
+                SpamClusterId = (string?)d[9],
+                Topic = (string?)d[10],
+                TopicConfidence = (double?)d[11],
             };
             if (scope.Domain is not null)
                 figures = figures with
                 {
-                    Backlinks = Of(d[12]), DofollowBacklinks = Of(d[13]), NewBacklinks = Of(d[14]), LostBacklinks = Of(d[15]), Refdomains = Of(d[16]), DofollowRefdomains = Of(d[17]), ReferringIps = Of(d[18]),
-                    ReferringNetworks = Of(d[19]), Outlinks = Of(d[20]), LinkedDomains = Of(d[21]), Pages = Of(d[22]), PagesVisited = Of(d[23]), FirstSeen = (DateTime?)d[24], LastVisited = (DateTime?)d[25],
+                    Backlinks = Of(d[12]),
+                    DofollowBacklinks = Of(d[13]),
+                    NewBacklinks = Of(d[14]),
+                    LostBacklinks = Of(d[15]),
+                    Refdomains = Of(d[16]),
+                    DofollowRefdomains = Of(d[17]),
+                    ReferringIps = Of(d[18]),
+                    ReferringNetworks = Of(d[19]),
+                    Outlinks = Of(d[20]),
+                    LinkedDomains = Of(d[21]),
+                    Pages = Of(d[22]),
+                    PagesVisited = Of(d[23]),
+                    FirstSeen = (DateTime?)d[24],
+                    LastVisited = (DateTime?)d[25],
                 };
         }
         SqlText pages = scope.Where(new SqlText().Add("SELECT max(url_rating), count(*) FILTER (granularity = 'page'), count(*) FILTER (granularity = 'page' AND last_visited IS NOT NULL), min(first_seen), max(last_visited), sum(links_external), sum(linked_domains) FROM pages WHERE "), "");
@@ -177,8 +200,20 @@ public sealed class Overviews(RowQueries queries)
             object?[] l = rented.Rows(links.ToString(), links.Values, cancel)[0];
             figures = figures with
             {
-                Backlinks = Of(l[0]), DofollowBacklinks = Of(l[1]), NewBacklinks = Of(l[2]), LostBacklinks = Of(l[3]), Refdomains = Of(l[4]), DofollowRefdomains = Of(l[5]), ReferringIps = Of(l[6]), ReferringNetworks = Of(l[7]),
-                Outlinks = Of(p[5]), LinkedDomains = scope.Below - scope.First == 1 ? Of(p[6]) : LinkedDomains(rented, scope, cancel), Pages = Of(p[1]), PagesVisited = Of(p[2]), FirstSeen = (DateTime?)p[3], LastVisited = (DateTime?)p[4],
+                Backlinks = Of(l[0]),
+                DofollowBacklinks = Of(l[1]),
+                NewBacklinks = Of(l[2]),
+                LostBacklinks = Of(l[3]),
+                Refdomains = Of(l[4]),
+                DofollowRefdomains = Of(l[5]),
+                ReferringIps = Of(l[6]),
+                ReferringNetworks = Of(l[7]),
+                Outlinks = Of(p[5]),
+                LinkedDomains = scope.Below - scope.First == 1 ? Of(p[6]) : LinkedDomains(rented, scope, cancel),
+                Pages = Of(p[1]),
+                PagesVisited = Of(p[2]),
+                FirstSeen = (DateTime?)p[3],
+                LastVisited = (DateTime?)p[4],
             };
         }
         var spam = new SqlText();

@@ -175,7 +175,8 @@ public sealed class DataWriter : IDisposable
                 // The holder has the lock but has not said its name yet.
             }
             throw new StoreException(Folder.Path,
-                $"another 'backlinks'{pid} is writing here; wait until it is done or name another folder with --data", e) { Busy = true, Holder = holder };
+                $"another 'backlinks'{pid} is writing here; wait until it is done or name another folder with --data", e)
+            { Busy = true, Holder = holder };
         }
     }
 
