@@ -1,5 +1,6 @@
 using Backlinks.GraphEngine;
 using Backlinks.Spam;
+using Backlinks.Stores;
 
 namespace Backlinks.Pipeline;
 
@@ -203,7 +204,7 @@ internal sealed class SpamFacts
         foreach (List<ulong>? list in networks)
             list?.Sort();
         return (SharedKeys.FromLists("near-duplicate text", EvidenceFamily.Content, contents),
-            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, networks) with { Describe = PageMarks.NetworkName, Strength = 1.5 });
+            SharedKeys.FromLists("network", EvidenceFamily.Infrastructure, networks) with { Describe = Network.NameOf, Strength = 1.5 });
     }
 
     private static MappedArray<T> Need<T>(LinkGraph graph, string name) where T : unmanaged =>

@@ -36,8 +36,8 @@ public class StorePagesTests
         Assert.Equal(marks.Of(0), marks.Of(2));
         Assert.Equal(marks.Of(3), marks.Of(4));
         Assert.NotEqual(marks.Of(0), marks.Of(3));
-        Assert.Equal("192.0.2.0/24", PageMarks.NetworkName(marks.Of(0).Network));
-        Assert.Equal("2001:db8:1::/48", PageMarks.NetworkName(marks.Of(3).Network));
+        Assert.Equal("192.0.2.0/24", Network.NameOf(marks.Of(0).Network));
+        Assert.Equal("2001:db8:1::/48", Network.NameOf(marks.Of(3).Network));
         Assert.Equal(5, addresses.Index().Count(a => marks.Of(a.Index).Network != 0));
         Assert.Equal((0ul, 0ul), marks.Of(1000)); // of no page
     }
