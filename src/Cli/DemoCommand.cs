@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
@@ -32,14 +34,33 @@ internal static class DemoCommand
             DataFolder folder = parsed.GetResult(session.Data) is { Implicit: false } || session.Terminal.Environment("BACKLINKS_DATA") is { Length: > 0 }
                 ? session.Folder(parsed) : new DataFolder("demo-data"); // what is in ./data is not ours to add a made-up web to
             Layout layout = session.Layout(parsed, csv: false);
-            if (folder.HasLinks && !File.Exists(Mark(folder)))
-                throw new UsageException($"{folder.Path} holds links that no demo made; name another folder with --data");
+            if (Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any() && !File.Exists(Mark(folder)))
+                throw new UsageException($"{folder.Path} holds links that no demo made, or other things; name another folder with --data");
+            int at = parsed.GetValue(port);
+            if (at is < 1 or > 65535)
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--port must be 1 to 65535, not {at}"));
+            if (!parsed.GetValue(noServe))
+                RequireFree(at);
             Clear(folder);
             Found found = Make(session, folder, parsed.GetValue(seed), layout == Layout.Text);
             Print(session, layout, folder, found);
-            return parsed.GetValue(noServe) ? ExitCode.Done : ServeCommand.Serve(session, folder, parsed.GetValue(port));
+            return parsed.GetValue(noServe) ? ExitCode.Done : ServeCommand.Serve(session, folder, at);
         });
         return command;
+    }
+
+    /// <summary>Tells of a port in use before a minute is spent on what could then not be shown.</summary>
+    private static void RequireFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"cannot listen at http://localhost:{port}: {e.Message}; end the program that does, or name another port with --port, such as {port % 65535 + 1}"), e);
+        }
     }
 
     /// <summary>Tells a demo's folder from others.</summary>
@@ -53,10 +74,10 @@ internal static class DemoCommand
             using (folder.BeginWriting()) // nobody else writes there
             {
             }
-            foreach (string what in (string[])[folder.Runs, folder.Graphs, folder.Crawls])
+            foreach (string what in (string[])[folder.Runs, folder.Graphs, folder.Crawls, .. ((string[])["jobs", "schedules", "uploads"]).Select(name => Path.Combine(folder.Path, name))])
                 if (Directory.Exists(what))
                     Directory.Delete(what, recursive: true);
-            foreach (string file in Directory.GetFiles(folder.Path, "links.duckdb*"))
+            foreach (string file in (string[])[.. Directory.GetFiles(folder.Path, "links.duckdb*"), .. Directory.GetFiles(folder.Path, "reviews.json")])
                 File.Delete(file);
         }
         Directory.CreateDirectory(folder.Path);
@@ -164,7 +185,7 @@ internal static class DemoCommand
         }
         Printing.Lines(session.Terminal, "", "Planted, and what was found without being told:");
         foreach (PlantedGroup group in found.Groups)
-            Printing.Lines(session.Terminal, string.Create(CultureInfo.InvariantCulture, $"  {group.Name,-22} {(group.Spam ? "farm" : "honest"),-7} {group.Members,3} domains: ")
+            Printing.Lines(session.Terminal, string.Create(CultureInfo.InvariantCulture, $"  {group.Name,-22} {(group.Spam ? "spam" : "honest"),-7} {group.Members,3} domains: ")
                 + (group.Cluster is not { } cluster ? "in no cluster" : string.Create(CultureInfo.InvariantCulture, $"{group.Named} in cluster {cluster.Id}, score {cluster.Score:0}{(cluster.Confirmed ? ", confirmed" : "")}")));
         Printing.Lines(session.Terminal, "", "Highest authority:");
         using (Run run = folder.OpenRun(cancel: session.Cancel))
