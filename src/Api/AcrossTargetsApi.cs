@@ -84,8 +84,8 @@ internal static class AcrossTargetsApi
         using RunLease lease = queries.Catalog.Lease(request.Run);
         RowDatabase rows = queries.Database(lease.Run) ?? throw RowQueries.NoRows(lease.Run);
         using RowDatabase.Rented rented = await rows.RentAsync(cancel);
-        List<RowScope> scopes = [.. request.Targets.Select((t, i) => queries.ScopeOf(lease.Run, RowTarget.Parse(t.Target ?? "", t.Mode, $"/targets/{i}/target"), rented, cancel))];
-        List<RowScope> excluded = [.. request.Exclude.Select((t, i) => queries.ScopeOf(lease.Run, RowTarget.Parse(t.Target ?? "", t.Mode, $"/exclude/{i}/target"), rented, cancel))];
+        List<RowScope> scopes = [.. request.Targets.Select((t, i) => queries.ScopeOf(lease.Run, RowTarget.Parse(t.Target ?? "", t.Mode, $"/targets/{i}/target"), rented.Owner))];
+        List<RowScope> excluded = [.. request.Exclude.Select((t, i) => queries.ScopeOf(lease.Run, RowTarget.Parse(t.Target ?? "", t.Mode, $"/exclude/{i}/target"), rented.Owner))];
         bool pages = request.Level == "pages";
         int least = request.LeastTargets ?? scopes.Count;
         string source = pages ? "source_no" : "source_domain_no";

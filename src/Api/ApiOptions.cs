@@ -68,7 +68,7 @@ public sealed record ApiOptions
     public int OpenRuns { get; init; } = 4;
 
     /// <summary>Memory of the engine that reads rows, in bytes, for all runs open together. Default 256 MiB.</summary>
-    public long RowMemoryBytes { get; init; } = 256L << 20;
+    public long RowMemoryBytes { get; init; } = 768L << 20;
 
     /// <summary>Bytes of answers kept ready, for runs never change. Default 64 MiB.</summary>
     public long AnswerCacheBytes { get; init; } = 64L << 20;

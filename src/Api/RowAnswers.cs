@@ -34,7 +34,7 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
                 return;
             if (form == "json")
             {
-                byte[]? answer = cache.Find(tag);
+                byte[]? answer = Kept(context.Request, tag);
                 if (answer is null)
                 {
                     RowPage page = await queries.PageAsync(lease.Run, query, context.RequestAborted);
@@ -67,6 +67,9 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
         }
     }
 
+    /// <summary>An answer that was given before, but for a caller who wants it made anew (<c>Cache-Control: no-cache</c>, RFC 9111 5.2.1.4): who measures, say.</summary>
+    private byte[]? Kept(HttpRequest request, string tag) => request.GetTypedHeaders().CacheControl is { NoCache: true } ? null : cache.Find(tag);
+
     /// <summary>Answers with a value that depends on run and request alone.</summary>
     public async Task AnswerAsync<T>(HttpContext context, string? run, IReadOnlyList<string> parameters, Func<ServedRun, Task<T>> make)
     {
@@ -75,7 +78,7 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
         string tag = Tag(lease.Run.Id, "json", context.Request);
         if (NotModified(context, tag))
             return;
-        byte[]? answer = cache.Find(tag);
+        byte[]? answer = Kept(context.Request, tag);
         if (answer is null)
             cache.Keep(tag, answer = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(await make(lease.Run), ApiJson.Options));
         context.Response.Headers.ETag = tag;

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using DuckDB.NET.Data;
 
 namespace Backlinks.Api;
 
 /// <summary>
 /// What charts and tables of an overview are made of: shares (what, name, two counts) of referring domains and of links, and the first rows of
-/// each table. Of a target with few links all are read once and summed up here, which takes a fifth of the time that as many questions
-/// to the database take; of others the database sums up. Both give the same.
+/// each table. Pairs and links are read once, as few columns as tell, and summed up here: a dozen questions to the database, each over
+/// all links, take six times as long. What the tables show is then read of their rows alone.
 /// </summary>
 internal sealed record OverviewRows
 {
@@ -23,7 +25,8 @@ internal sealed record OverviewRows
     /// <summary>domain, domain_rating, links, dofollow_links, first_seen, last_seen, topic, spam_cluster_id, rank_passed.</summary>
     public required List<object?[]> TopRefdomains { get; init; }
 
-    /// <summary>As <see cref="LinkColumns"/> of <c>all-backlinks</c> names them.</summary>
+    /// <summary>url_from, url_to, title, anchor, snippet_left, snippet_right, kind, is_dofollow, domain_rating_source, url_rating_source, rank_passed, first_seen,
+    /// last_seen, lost_at, lost_reason, target_http_code, spam_cluster_id.</summary>
     public required List<object?[]> TopBacklinks { get; init; }
 
     public required List<object?[]> Newest { get; init; }
@@ -31,10 +34,6 @@ internal sealed record OverviewRows
     public required List<object?[]> Lost { get; init; }
 
     public required List<object?[]> Broken { get; init; }
-
-    public const string LinkColumns = "url_from,url_to,title,anchor,snippet_left,snippet_right,link_type,is_dofollow,domain_rating_source,url_rating_source,rank_passed,first_seen_link,last_seen,lost_at,lost_reason,target_http_code,spam_cluster_id";
-
-    private const int LinkWidth = 17;
 
     /// <summary>One row a referring domain, lost ones included.</summary>
     public static SqlText AddPairs(SqlText sql, RowScope scope)
@@ -46,116 +45,227 @@ internal sealed record OverviewRows
             .Add(" AND is_ranked AND NOT is_internal GROUP BY source_domain_no) q JOIN domains d ON d.\"no\" = q.other_no");
     }
 
-    /// <summary>The pairs with their trust, where the run has any: it alone is not beside a pair.</summary>
-    private static SqlText AddTrusted(SqlText sql, RowScope scope, bool trust, string cut)
-    {
-        sql.Add(trust ? "SELECT p.*, d.trust FROM (SELECT * FROM (" : "SELECT p.*, NULL::DOUBLE AS trust FROM (SELECT * FROM (");
-        AddPairs(sql, scope).Add($"){cut}) p");
-        return trust ? sql.Add(" JOIN domains d ON d.\"no\" = p.other_no") : sql;
-    }
-
-    /// <summary>Summed up by the database.</summary>
     /// <param name="trust">Whether the run has trust.</param>
-    /// <param name="top">The first rows of a resource: name, select, order, lost ones alone.</param>
-    public static OverviewRows Asked(RowDatabase.Rented rented, RowScope scope, bool trust, Func<string, string, string?, bool, List<object?[]>> top, CancellationToken cancel)
+    public static OverviewRows Of(RowDatabase.Rented rented, RowScope scope, bool trust, CancellationToken cancel)
     {
-        var pairs = new SqlText().Add("WITH p AS MATERIALIZED (");
-        AddPairs(pairs, scope).Add($"""
-            ), live AS (SELECT * FROM p WHERE links > 0)
-            SELECT 'band', CASE WHEN domain_rating IS NOT NULL THEN least(floor(domain_rating / 10), 9)::INTEGER::VARCHAR END AS name, count(*)::BIGINT AS a, count(*) FILTER (dofollow_links > 0)::BIGINT AS b FROM live GROUP BY 2
-            UNION ALL (SELECT 'tld', regexp_extract(domain, '[^.]*$'), sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
-            UNION ALL (SELECT 'topic', topic, sum(links)::BIGINT, count(*)::BIGINT AS b FROM live GROUP BY 2 ORDER BY b DESC, 2 LIMIT {TopShares})
-            UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM p GROUP BY 1
-              UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM p WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
-            """);
-        var links = new SqlText().Add("WITH l AS MATERIALIZED (SELECT kind, position, anchor, anchor_class, language, is_dofollow, is_nofollow, is_ugc, is_sponsored, is_lost, source_domain_no AS d, first_seen, lost_at FROM links WHERE ");
-        scope.Where(links, "target_").Add($"""
-             AND is_ranked AND NOT is_internal), live AS (SELECT * FROM l WHERE NOT is_lost)
-            SELECT 'attribute', 'dofollow' AS name, count(*)::BIGINT AS a, count(DISTINCT d)::BIGINT AS b FROM live WHERE is_dofollow
-            UNION ALL SELECT 'attribute', 'nofollow', count(*), count(DISTINCT d) FROM live WHERE is_nofollow
-            UNION ALL SELECT 'attribute', 'ugc', count(*), count(DISTINCT d) FROM live WHERE is_ugc
-            UNION ALL SELECT 'attribute', 'sponsored', count(*), count(DISTINCT d) FROM live WHERE is_sponsored
-            UNION ALL (SELECT 'type', kind, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
-            UNION ALL (SELECT 'position', position, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
-            UNION ALL (SELECT 'class', anchor_class, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2)
-            UNION ALL (SELECT 'language', language, count(*) AS a, count(DISTINCT d) FROM live GROUP BY 2 ORDER BY a DESC, 2 LIMIT {TopShares})
-            UNION ALL (SELECT 'anchor', anchor, count(*) AS a, count(DISTINCT d) AS b FROM live GROUP BY 2 ORDER BY b DESC, a DESC, 2 LIMIT {TopShares})
-            UNION ALL SELECT 'month', strftime(day, '%Y-%m-%d'), sum(came)::BIGINT, sum(went)::BIGINT FROM (SELECT date_trunc('month', first_seen) AS day, count(*) AS came, 0 AS went FROM l GROUP BY 1
-              UNION ALL SELECT date_trunc('month', lost_at), 0, count(*) FROM l WHERE lost_at IS NOT NULL GROUP BY 1) GROUP BY 2
-            """);
-        SqlText dots = AddTrusted(new SqlText().Add("SELECT domain, domain_rating, trust, links, spam_cluster_id FROM ("), scope, trust, $" WHERE links > 0 ORDER BY domain_rating DESC NULLS LAST, other_no LIMIT {MostDots}")
-            .Add(") ORDER BY domain_rating DESC NULLS LAST, other_no");
-        return new OverviewRows
-        {
-            Pairs = rented.Rows(pairs.ToString(), pairs.Values, cancel),
-            Links = rented.Rows(links.ToString(), links.Values, cancel),
-            Dots = rented.Rows(dots.ToString(), dots.Values, cancel),
-            TopRefdomains = top("refdomains", "domain,domain_rating,links_to_target,dofollow_links,first_seen,last_seen,topic,spam_cluster_id,rank_passed", null, false),
-            TopBacklinks = top("all-backlinks", LinkColumns, null, false),
-            Newest = top("all-backlinks", LinkColumns, "first_seen_link:desc", false),
-            Lost = top("all-backlinks", LinkColumns, "lost_at:desc", true),
-            Broken = top("broken-backlinks", LinkColumns, null, false),
-        };
-    }
-
-    /// <summary>Summed up here, of all links read once.</summary>
-    public static OverviewRows Summed(RowDatabase.Rented rented, RowScope scope, bool trust, CancellationToken cancel)
-    {
-        SqlText sql = AddTrusted(new SqlText().Add("SELECT other_no, domain, domain_rating, topic, spam_cluster_id, links, dofollow_links, first_seen, last_seen, lost_at, rank_passed, trust FROM ("), scope, trust, "").Add(")");
-        List<object?[]> pairs = rented.Rows(sql.ToString(), sql.Values, cancel);
-        List<object?[]> live = [.. pairs.Where(p => (long)p[5]! > 0)];
-        var shares = new List<object?[]>();
-        shares.AddRange(live.GroupBy(p => p[2] is double rating ? Math.Min((int)Math.Floor(rating / 10), 9).ToString(CultureInfo.InvariantCulture) : null).Select(g => new object?[] { "band", g.Key, (long)g.Count(), (long)g.Count(p => (long)p[6]! > 0) }));
-        shares.AddRange(Shares("tld", live, p => ((string)p[1]!)[(((string)p[1]!).LastIndexOf('.') + 1)..], g => g.Sum(p => (long)p[5]!), g => g.Count(), byLinks: false, TopShares));
-        shares.AddRange(Shares("topic", live, p => (string?)p[3], g => g.Sum(p => (long)p[5]!), g => g.Count(), byLinks: false, TopShares));
-        shares.AddRange(Months(pairs, 7, 9));
-
-        sql = new SqlText().Add("SELECT url_from, url_to, title, anchor, snippet_left, snippet_right, kind, is_dofollow, domain_rating_source, url_rating_source, rank_passed, first_seen, last_seen, lost_at, lost_reason, target_http_code, spam_cluster_id, "
-            + "is_lost, position, anchor_class, language, is_nofollow, is_ugc, is_sponsored, source_domain_no, target_outcome FROM links WHERE ");
-        scope.Where(sql, "target_").Add(" AND is_ranked AND NOT is_internal ORDER BY rowid");
-        List<object?[]> links = rented.Rows(sql.ToString(), sql.Values, cancel);
-        List<object?[]> here = [.. links.Where(l => !(bool)l[17]!)];
+        (List<object?[]> shares, List<Pair> live) = ReadPairs(rented, scope, trust, cancel);
         var told = new List<object?[]>();
-        foreach ((string name, int column) in new[] { ("dofollow", 7), ("nofollow", 21), ("ugc", 22), ("sponsored", 23) })
-            told.Add(["attribute", name, (long)here.Count(l => l[column] is true), Domains(here.Where(l => l[column] is true))]);
-        foreach ((string what, int column, int most) in new[] { ("type", 6, int.MaxValue), ("position", 18, int.MaxValue), ("class", 19, int.MaxValue), ("language", 20, TopShares) })
-            told.AddRange(Shares(what, here, l => (string?)l[column], g => g.Count(), Domains, byLinks: true, most));
-        told.AddRange(Shares("anchor", here, l => (string?)l[3], g => g.Count(), Domains, byLinks: false, TopShares));
-        told.AddRange(Months(links, 11, 13));
+        (Best<double> passed, Best<DateTime> newest, Best<DateTime> lost, Best<double> broken) = ReadLinks(rented, scope, told, cancel);
+        Dictionary<long, object?[]> rows = ReadRows(rented, scope, [.. passed.Rows, .. newest.Rows, .. lost.Rows, .. broken.Rows], cancel);
         return new OverviewRows
         {
             Pairs = shares,
             Links = told,
-            Dots = [.. live.OrderByDescending(p => (double?)p[2] ?? double.NegativeInfinity).ThenBy(p => (long)p[0]!).Take(MostDots).Select(p => new[] { p[1], p[2], p[11], p[5], p[4] })],
-            TopRefdomains = [.. live.OrderByDescending(p => (double?)p[10] ?? double.NegativeInfinity).ThenBy(p => (long)p[0]!).Take(TopRows).Select(p => new[] { p[1], p[2], p[5], p[6], p[7], p[8], p[3], p[4], p[10] })],
-            TopBacklinks = Top(here, l => (double?)l[10]),
-            Newest = Top(here, l => ((DateTime?)l[11])?.Ticks),
-            Lost = Top(links.Where(l => (bool)l[17]!), l => ((DateTime?)l[13])?.Ticks),
-            Broken = Top(here.Where(l => l[15] is >= 400L || (string?)l[25] is "gone" or "host_dead"), l => (double?)l[10]),
+            Dots = [.. live.OrderByDescending(p => p.Rating ?? double.NegativeInfinity).ThenBy(p => p.No).Take(MostDots).Select(p => new object?[] { p.Domain, p.Rating, p.Trust, p.Links, p.Cluster })],
+            TopRefdomains = [.. live.OrderByDescending(p => p.Passed ?? double.NegativeInfinity).ThenBy(p => p.No).Take(TopRows)
+                .Select(p => new object?[] { p.Domain, p.Rating, p.Links, p.Followed, p.First, p.Last, p.Topic, p.Cluster, p.Passed })],
+            TopBacklinks = [.. passed.Rows.Select(r => rows[r])],
+            Newest = [.. newest.Rows.Select(r => rows[r])],
+            Lost = [.. lost.Rows.Select(r => rows[r])],
+            Broken = [.. broken.Rows.Select(r => rows[r])],
         };
     }
 
-    private static long Domains(IEnumerable<object?[]> links) => links.Select(l => (long)l[24]!).Distinct().LongCount();
+    private readonly record struct Pair(uint No, string Domain, double? Rating, string? Topic, string? Cluster, long Links, long Followed, DateTime? First, DateTime? Last, double? Passed, double? Trust);
 
-    /// <summary>Stable: equal ones follow in the order of the file, as by its key.</summary>
-    private static List<object?[]> Top(IEnumerable<object?[]> links, Func<object?[], double?> by) => [.. links.OrderByDescending(l => by(l) ?? double.NegativeInfinity).Take(TopRows).Select(l => l[..LinkWidth])];
-
-    private static IEnumerable<object?[]> Shares(string what, List<object?[]> rows, Func<object?[], string?> by, Func<IEnumerable<object?[]>, long> links, Func<IEnumerable<object?[]>, long> domains, bool byLinks, int most) =>
-        rows.GroupBy(by).Select(g => (Name: g.Key, Links: links(g), Domains: domains(g))).OrderByDescending(g => byLinks ? g.Links : g.Domains).ThenByDescending(g => what == "anchor" ? g.Links : 0)
-            .ThenBy(g => g.Name is null).ThenBy(g => g.Name, StringComparer.Ordinal).Take(most).Select(g => new object?[] { what, g.Name, g.Links, g.Domains });
-
-    private static IEnumerable<object?[]> Months(List<object?[]> rows, int came, int went)
+    private static (List<object?[]> Shares, List<Pair> Live) ReadPairs(RowDatabase.Rented rented, RowScope scope, bool trust, CancellationToken cancel)
     {
-        var months = new SortedDictionary<DateTime, (long New, long Lost)>();
-        foreach (object?[] row in rows)
+        SqlText sql = new SqlText().Add($"SELECT other_no, domain, p.domain_rating, p.topic, p.spam_cluster_id, links::BIGINT, dofollow_links::BIGINT, p.first_seen, p.last_seen, lost_at, rank_passed, {(trust ? "d.trust" : "NULL::DOUBLE")} FROM (");
+        AddPairs(sql, scope).Add(trust ? ") p JOIN domains d ON d.\"no\" = p.other_no" : ") p"); // trust alone is not beside a pair
+        var live = new List<Pair>();
+        Share tlds = new("tld"), topics = new("topic");
+        var months = new Months();
+        long[,] bands = new long[11, 2]; // by ten points of authority, the first of those without
+        rented.Each(sql.ToString(), sql.Values, row =>
         {
-            if (row[came] is DateTime first)
-                months[Month(first)] = months.GetValueOrDefault(Month(first)) is var there ? (there.New + 1, there.Lost) : default;
-            if (row[went] is DateTime last)
-                months[Month(last)] = months.GetValueOrDefault(Month(last)) is var there ? (there.New, there.Lost + 1) : default;
-        }
-        return months.Select(m => new object?[] { "month", m.Key.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), m.Value.New, m.Value.Lost });
+            months.Add(Time(row, 7), Time(row, 9));
+            long links = row.GetInt64(5);
+            if (links == 0)
+                return;
+            var pair = new Pair(row.GetFieldValue<uint>(0), row.GetString(1), Number(row, 2), Text(row, 3), Text(row, 4), links, row.GetInt64(6), Time(row, 7), Time(row, 8), Number(row, 10), Number(row, 11));
+            live.Add(pair);
+            int band = pair.Rating is { } rating ? 1 + Math.Clamp((int)Math.Floor(rating / 10), 0, 9) : 0;
+            bands[band, 0]++;
+            bands[band, 1] += pair.Followed > 0 ? 1 : 0;
+            tlds.Add(pair.Domain[(pair.Domain.LastIndexOf('.') + 1)..], links, 1);
+            topics.Add(pair.Topic, links, 1);
+        }, cancel);
+        var shares = new List<object?[]>();
+        for (int band = 0; band <= 10; band++)
+            if (bands[band, 0] > 0)
+                shares.Add(["band", band == 0 ? null : (band - 1).ToString(CultureInfo.InvariantCulture), bands[band, 0], bands[band, 1]]);
+        shares.AddRange(tlds.Rows(byLinks: false, TopShares));
+        shares.AddRange(topics.Rows(byLinks: false, TopShares));
+        shares.AddRange(months.Rows);
+        return (shares, live);
+    }
 
-        static DateTime Month(DateTime time) => new(time.Year, time.Month, 1);
+    private static (Best<double> Passed, Best<DateTime> Newest, Best<DateTime> Lost, Best<double> Broken) ReadLinks(RowDatabase.Rented rented, RowScope scope, List<object?[]> shares, CancellationToken cancel)
+    {
+        SqlText sql = scope.Where(new SqlText().Add("SELECT rowid, source_domain_no, is_lost, first_seen, lost_at, rank_passed, is_dofollow, is_nofollow, is_ugc, is_sponsored, kind, position, anchor_class, language, anchor, "
+            + "coalesce(target_http_code >= 400 OR target_outcome IN ('gone', 'host_dead'), false) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal");
+        Share attributes = new("attribute"), kinds = new("type"), positions = new("position"), classes = new("class"), languages = new("language"), anchors = new("anchor");
+        string[] names = ["dofollow", "nofollow", "ugc", "sponsored"]; // told even of none
+        foreach (string name in names)
+            attributes.Add(name, 0, 0);
+        var months = new Months();
+        Best<double> passed = new(TopRows), broken = new(TopRows);
+        Best<DateTime> newest = new(TopRows), lost = new(TopRows);
+        rented.Each(sql.ToString(), sql.Values, row =>
+        {
+            long id = row.GetInt64(0);
+            uint domain = row.GetFieldValue<uint>(1);
+            (DateTime? first, DateTime? last) = (Time(row, 3), Time(row, 4));
+            months.Add(first, last);
+            if (row.GetBoolean(2))
+            {
+                lost.Add(last, id);
+                return;
+            }
+            double? rank = Number(row, 5);
+            passed.Add(rank, id);
+            newest.Add(first, id);
+            if (row.GetBoolean(15))
+                broken.Add(rank, id);
+            for (int i = 0; i < names.Length; i++)
+                if (row.GetBoolean(6 + i))
+                    attributes.Add(names[i], domain);
+            kinds.Add(row.GetString(10), domain);
+            positions.Add(Text(row, 11), domain);
+            classes.Add(Text(row, 12), domain);
+            languages.Add(Text(row, 13), domain);
+            anchors.Add(Text(row, 14), domain);
+        }, cancel);
+        shares.AddRange(attributes.Unordered);
+        foreach ((Share share, int most) in new[] { (kinds, int.MaxValue), (positions, int.MaxValue), (classes, int.MaxValue), (languages, TopShares) })
+            shares.AddRange(share.Rows(byLinks: true, most));
+        shares.AddRange(anchors.Rows(byLinks: false, TopShares));
+        shares.AddRange(months.Rows);
+        return (passed, newest, lost, broken);
+    }
+
+    /// <summary>What tables show of links, by the place in the file.</summary>
+    private static Dictionary<long, object?[]> ReadRows(RowDatabase.Rented rented, RowScope scope, HashSet<long> ids, CancellationToken cancel)
+    {
+        if (ids.Count == 0)
+            return [];
+        SqlText sql = scope.Where(new SqlText().Add("SELECT url_from, url_to, title, anchor, snippet_left, snippet_right, kind, is_dofollow, domain_rating_source, url_rating_source, rank_passed, first_seen, last_seen, lost_at, lost_reason, target_http_code, spam_cluster_id, rowid FROM links WHERE "), "target_")
+            .Add($" AND rowid IN ({string.Join(", ", ids)})");
+        return rented.Rows(sql.ToString(), sql.Values, cancel).ToDictionary(row => (long)row[^1]!, row => row[..^1]);
+    }
+
+    private static string? Text(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static double? Number(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
+
+    private static DateTime? Time(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : DateTime.SpecifyKind(row.GetDateTime(column), DateTimeKind.Utc);
+
+    /// <summary>Links and different domains by a name.</summary>
+    private sealed class Share(string what)
+    {
+        private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+        private readonly List<(string? Name, long Links, long Domains)> _sums = [];
+        private readonly HashSet<ulong> _seen = []; // a name's place and a domain
+        private int _unnamed = -1;
+
+        public void Add(string? name, uint domain)
+        {
+            int place = PlaceOf(name);
+            Add(place, 1, _seen.Add((ulong)place << 32 | domain) ? 1 : 0);
+        }
+
+        public void Add(string? name, long links, long domains) => Add(PlaceOf(name), links, domains);
+
+        public IEnumerable<object?[]> Unordered => _sums.Select(s => new object?[] { what, s.Name, s.Links, s.Domains });
+
+        /// <summary>The largest; equal ones by name, the unnamed last.</summary>
+        public IEnumerable<object?[]> Rows(bool byLinks, int most) => _sums.OrderByDescending(s => byLinks ? s.Links : s.Domains).ThenByDescending(s => byLinks ? 0 : s.Links)
+            .ThenBy(s => s.Name is null).ThenBy(s => s.Name, StringComparer.Ordinal).Take(most).Select(s => new object?[] { what, s.Name, s.Links, s.Domains });
+
+        private void Add(int place, long links, long domains)
+        {
+            ref (string? Name, long Links, long Domains) sum = ref CollectionsMarshal.AsSpan(_sums)[place];
+            (sum.Links, sum.Domains) = (sum.Links + links, sum.Domains + domains);
+        }
+
+        private int PlaceOf(string? name)
+        {
+            if (name is null && _unnamed >= 0)
+                return _unnamed;
+            if (name is not null && _places.TryGetValue(name, out int place))
+                return place;
+            _sums.Add((name, 0, 0));
+            if (name is null)
+                _unnamed = _sums.Count - 1;
+            else
+                _places.Add(name, _sums.Count - 1);
+            return _sums.Count - 1;
+        }
+    }
+
+    /// <summary>What came and went, by month.</summary>
+    private sealed class Months
+    {
+        private readonly SortedDictionary<int, (long New, long Lost)> _months = [];
+        private int _last = -1;
+        private long _new; // of the last month, not yet among them: most follow one of the same
+
+        public void Add(DateTime? came, DateTime? went)
+        {
+            if (came is { } first)
+            {
+                if (Month(first) != _last)
+                {
+                    End();
+                    _last = Month(first);
+                }
+                _new++;
+            }
+            if (went is { } last)
+                Add(Month(last), 0, 1);
+        }
+
+        public IEnumerable<object?[]> Rows
+        {
+            get
+            {
+                End();
+                return _months.Select(m => new object?[] { "month", string.Create(CultureInfo.InvariantCulture, $"{m.Key / 12:D4}-{m.Key % 12 + 1:D2}-01"), m.Value.New, m.Value.Lost });
+            }
+        }
+
+        private void End()
+        {
+            if (_new > 0)
+                Add(_last, _new, 0);
+            _new = 0;
+        }
+
+        private void Add(int month, long came, long went) => _months[month] = _months.GetValueOrDefault(month) is var there ? (there.New + came, there.Lost + went) : default;
+
+        private static int Month(DateTime time) => 12 * time.Year + time.Month - 1;
+    }
+
+    /// <summary>The few rows with the highest value; equal ones by their place in the file, those without a value last.</summary>
+    private sealed class Best<T>(int most) where T : struct, IComparable<T>
+    {
+        private readonly List<(T? Value, long Row)> _best = [];
+
+        public IEnumerable<long> Rows => _best.Select(b => b.Row);
+
+        public void Add(T? value, long row)
+        {
+            if (_best.Count == most && !Before((value, row), _best[^1]))
+                return;
+            int at = _best.Count;
+            while (at > 0 && Before((value, row), _best[at - 1]))
+                at--;
+            _best.Insert(at, (value, row));
+            if (_best.Count > most)
+                _best.RemoveAt(most);
+        }
+
+        private static bool Before((T? Value, long Row) a, (T? Value, long Row) b) =>
+            Nullable.Compare(a.Value, b.Value) is var order && order != 0 ? order > 0 : a.Row < b.Row; // null is less than any value
     }
 }

@@ -12,9 +12,6 @@ public sealed class Overviews(RowQueries queries)
 {
     private const int TopRows = OverviewRows.TopRows;
 
-    /// <summary>Links that are read and summed up here rather than by the database; for tests to change.</summary>
-    internal int MostSummed { get; init; } = 2_000;
-
     /// <summary>Everything: figures, charts and short tables.</summary>
     /// <param name="mode">As <see cref="RowQuery.Mode"/>.</param>
     /// <exception cref="ProblemException">The target is none. A run without rows gives figures of its graph and no charts.</exception>
@@ -29,48 +26,53 @@ public sealed class Overviews(RowQueries queries)
             return new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = graph.Node >= 0, Figures = graph.Figures, Before = before, RunBefore = stamp, Competitors = Similar(run, graph.Node, TopRows, cancel).Rows };
         }
         using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
-        RowScope scope = queries.ScopeOf(run, meant, rented, cancel);
-        var overview = new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = scope.InIndex, Figures = Figures(run, rented, scope, cancel), Before = before, RunBefore = stamp };
+        RowScope scope = queries.ScopeOf(run, meant, rented.Owner);
+        var overview = new Overview { Target = meant.Name, Mode = meant.Mode, InIndex = scope.InIndex, Figures = Figures(run, rented, scope, out int node, cancel), Before = before, RunBefore = stamp };
         if (!scope.InIndex)
             return overview;
-        bool trust = run.Run.Column("trust") is not null;
-        OverviewRows told = overview.Figures.Backlinks + overview.Figures.LostBacklinks <= MostSummed ? OverviewRows.Summed(rented, scope, trust, cancel) : OverviewRows.Asked(rented, scope, trust, Top, cancel);
-        List<object?[]> pairs = told.Pairs, links = told.Links;
-        return overview with
+        Task<List<SimilarDomainRow>> similar = Task.Run(() => Similar(run, node, TopRows, cancel).Rows, cancel); // of the graph, beside the rows
+        try
         {
-            RefdomainsHistory = History(Changes(pairs, "month"), "month", rows.Now),
-            NewLost = [.. Changes(links, "month").Select(m => new LinkChanges(m.Date, m.New, m.Lost))],
-            AuthorityBands = [.. Of(pairs, "band").Select(r => (Band: r[1] is string band ? int.Parse(band, CultureInfo.InvariantCulture) : (int?)null, Row: r)).OrderBy(r => r.Band ?? -1)
-                .Select(r => new AuthorityBand(r.Band * 10, r.Band * 10 + 10, (long)r.Row[2]!, (long)r.Row[3]!))],
-            Attributes = Shares(links, "attribute"),
-            LinkTypes = Shares(links, "type"),
-            Positions = Shares(links, "position"),
-            Anchors = Shares(links, "anchor"),
-            AnchorClasses = Shares(links, "class"),
-            Languages = Shares(links, "language"),
-            Tlds = Shares(pairs, "tld"),
-            Topics = Shares(pairs, "topic"),
-            Scatter = [.. told.Dots.Select(r => new ScatterPoint((string)r[0]!, (double?)r[1], (double?)r[2], (long)r[3]!, (string?)r[4]))],
-            TopRefdomains = [.. told.TopRefdomains.Select(r =>
-                new TopRefdomain((string)r[0]!, (double?)r[1], (long)r[2]!, (long)r[3]!, (DateTime?)r[4], (DateTime?)r[5], (string?)r[6], (string?)r[7], (double?)r[8]))],
-            TopBacklinks = Links(told.TopBacklinks),
-            TopPages = [.. Top("pages-by-backlinks", "url,title,url_rating,backlinks,refdomains,http_code", null, false).Select(r => new TopPage((string)r[0]!, (string?)r[1], (double?)r[2], (long)(r[3] ?? 0L), (long)(r[4] ?? 0L), (int?)(long?)r[5]))],
-            Newest = Links(told.Newest),
-            Lost = Links(told.Lost),
-            Broken = Links(told.Broken),
-            Competitors = scope.Home is { } home && NodeOf(rented, home, cancel) is { } node ? Similar(run, node, TopRows, cancel).Rows : [],
-        };
+            bool trust = run.Run.Column("trust") is not null;
+            OverviewRows told = OverviewRows.Of(rented, scope, trust, cancel);
+            List<object?[]> pairs = told.Pairs, links = told.Links;
+            return overview with
+            {
+                RefdomainsHistory = History(Changes(pairs, "month"), "month", rows.Now),
+                NewLost = [.. Changes(links, "month").Select(m => new LinkChanges(m.Date, m.New, m.Lost))],
+                AuthorityBands = [.. Of(pairs, "band").Select(r => (Band: r[1] is string band ? int.Parse(band, CultureInfo.InvariantCulture) : (int?)null, Row: r)).OrderBy(r => r.Band ?? -1)
+                    .Select(r => new AuthorityBand(r.Band * 10, r.Band * 10 + 10, (long)r.Row[2]!, (long)r.Row[3]!))],
+                Attributes = Shares(links, "attribute"),
+                LinkTypes = Shares(links, "type"),
+                Positions = Shares(links, "position"),
+                Anchors = Shares(links, "anchor"),
+                AnchorClasses = Shares(links, "class"),
+                Languages = Shares(links, "language"),
+                Tlds = Shares(pairs, "tld"),
+                Topics = Shares(pairs, "topic"),
+                Scatter = [.. told.Dots.Select(r => new ScatterPoint((string)r[0]!, (double?)r[1], (double?)r[2], (long)r[3]!, (string?)r[4]))],
+                TopRefdomains = [.. told.TopRefdomains.Select(r =>
+                    new TopRefdomain((string)r[0]!, (double?)r[1], (long)r[2]!, (long)r[3]!, (DateTime?)r[4], (DateTime?)r[5], (string?)r[6], (string?)r[7], (double?)r[8]))],
+                TopBacklinks = Links(told.TopBacklinks),
+                TopPages = [.. TopPages().Select(r => new TopPage((string)r[0]!, (string?)r[1], (double?)r[2], (long)(r[3] ?? 0L), (long)(r[4] ?? 0L), (int?)(long?)r[5]))],
+                Newest = Links(told.Newest),
+                Lost = Links(told.Lost),
+                Broken = Links(told.Broken),
+                Competitors = await similar.ConfigureAwait(false),
+            };
+        }
+        finally
+        {
+            await ((Task)similar).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whatever became of the rows: it reads the run, which the caller gives back
+        }
 
-        List<object?[]> Top(string resource, string select, string? order, bool lost) => RowQueries.Top(rented, scope, new RowQuery
+        List<object?[]> TopPages() => RowQueries.Top(rented, scope, new RowQuery
         {
-            Resource = resource,
+            Resource = "pages-by-backlinks",
             Target = target,
             Mode = mode,
-            Select = select,
-            OrderBy = order,
+            Select = "url,title,url_rating,backlinks,refdomains,http_code",
             Limit = TopRows,
-            History = lost ? "all_time" : null,
-            Fields = lost ? [KeyValuePair.Create("is_lost", "true")] : [],
         }, cancel);
 
         static List<TopBacklink> Links(List<object?[]> rows) =>
@@ -91,8 +93,8 @@ public sealed class Overviews(RowQueries queries)
             return (graph.Figures, graph.Node >= 0, meant);
         }
         using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
-        RowScope scope = queries.ScopeOf(run, meant, rented, cancel);
-        return (Figures(run, rented, scope, cancel), scope.InIndex, meant);
+        RowScope scope = queries.ScopeOf(run, meant, rented.Owner);
+        return (Figures(run, rented, scope, out _, cancel), scope.InIndex, meant);
     }
 
     /// <summary>Referring domains over time.</summary>
@@ -105,7 +107,7 @@ public sealed class Overviews(RowQueries queries)
         RowTarget meant = RowTarget.Parse(target, mode);
         RowDatabase rows = queries.Database(run) ?? throw RowQueries.NoRows(run);
         using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
-        RowScope scope = queries.ScopeOf(run, meant, rented, cancel);
+        RowScope scope = queries.ScopeOf(run, meant, rented.Owner);
         if (!scope.InIndex)
             return ([], false);
         var sql = new SqlText().Add("WITH p AS MATERIALIZED (");
@@ -123,7 +125,7 @@ public sealed class Overviews(RowQueries queries)
         if (node < 0 && queries.Database(run) is { } rows)
         {
             using RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false);
-            node = queries.ScopeOf(run, meant, rented, cancel).Home is { } home && NodeOf(rented, home, cancel) is { } found ? found : -1;
+            node = queries.ScopeOf(run, meant, rented.Owner).Home is { } home && NodeOf(rented, home, cancel) is { } found ? found : -1;
         }
         (List<SimilarDomainRow> similar, bool complete) = Similar(run, node, count, cancel, new SimilarDomainsOptions());
         return (similar, complete, node >= 0);
@@ -146,15 +148,18 @@ public sealed class Overviews(RowQueries queries)
         return (null, null);
     }
 
-    private static OverviewFigures Figures(ServedRun run, RowDatabase.Rented rented, RowScope scope, CancellationToken cancel)
+    /// <param name="node">In the domain graph, of the domain that the target is of; −1 for none.</param>
+    private static OverviewFigures Figures(ServedRun run, RowDatabase.Rented rented, RowScope scope, out int node, CancellationToken cancel)
     {
+        node = -1;
+        long inClusters = 0;
         if (!scope.InIndex)
             return new OverviewFigures { InsufficientData = true, RankedDomains = run.Domains.NodeCount };
         var figures = new OverviewFigures { InsufficientData = true, RankedDomains = run.Domains.NodeCount };
         if (scope.Home is { } home)
         {
             object?[] d = rented.Rows("SELECT domain_rating, rank, percentile, raw, raw_before, pagerank, trust, harmonic, spam_score, spam_cluster_id, topic, topic_confidence, backlinks, dofollow_backlinks, new_backlinks, "
-                + "lost_backlinks, refdomains, dofollow_refdomains, referring_ips, referring_networks, outlinks, linked_domains, pages, pages_visited, first_seen, last_visited FROM domains WHERE \"no\" = " + home.ToString(CultureInfo.InvariantCulture), [], cancel)[0];
+                + "lost_backlinks, refdomains, dofollow_refdomains, referring_ips, referring_networks, outlinks, linked_domains, pages, pages_visited, first_seen, last_visited, url_rating, clustered_refdomains, node FROM domains WHERE \"no\" = " + home.ToString(CultureInfo.InvariantCulture), [], cancel)[0];
             figures = figures with
             {
                 DomainRating = (double?)d[0],
@@ -171,9 +176,13 @@ public sealed class Overviews(RowQueries queries)
                 Topic = (string?)d[10],
                 TopicConfidence = (double?)d[11],
             };
+            node = (int)((long?)d[28] ?? -1);
             if (scope.Domain is not null)
+            {
+                inClusters = Of(d[27]);
                 figures = figures with
                 {
+                    UrlRating = (double?)d[26],
                     Backlinks = Of(d[12]),
                     DofollowBacklinks = Of(d[13]),
                     NewBacklinks = Of(d[14]),
@@ -189,17 +198,18 @@ public sealed class Overviews(RowQueries queries)
                     FirstSeen = (DateTime?)d[24],
                     LastVisited = (DateTime?)d[25],
                 };
+            }
         }
-        SqlText pages = scope.Where(new SqlText().Add("SELECT max(url_rating), count(*) FILTER (granularity = 'page'), count(*) FILTER (granularity = 'page' AND last_visited IS NOT NULL), min(first_seen), max(last_visited), sum(links_external), sum(linked_domains) FROM pages WHERE "), "");
-        object?[] p = rented.Rows(pages.ToString(), pages.Values, cancel)[0];
-        figures = figures with { UrlRating = (double?)p[0] };
         if (scope.Domain is null)
         {
+            SqlText pages = scope.Where(new SqlText().Add("SELECT max(url_rating), count(*) FILTER (granularity = 'page'), count(*) FILTER (granularity = 'page' AND last_visited IS NOT NULL), min(first_seen), max(last_visited), sum(links_external), sum(linked_domains) FROM pages WHERE "), "");
+            object?[] p = rented.Rows(pages.ToString(), pages.Values, cancel)[0];
             SqlText links = scope.Where(new SqlText().Add("SELECT count(*) FILTER (NOT is_lost), count(*) FILTER (NOT is_lost AND is_dofollow), count(*) FILTER (is_new), count(*) FILTER (is_lost), count(DISTINCT source_domain_no) FILTER (NOT is_lost), "
                 + "count(DISTINCT source_domain_no) FILTER (NOT is_lost AND is_dofollow), count(DISTINCT address) FILTER (NOT is_lost), count(DISTINCT network) FILTER (NOT is_lost) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal");
             object?[] l = rented.Rows(links.ToString(), links.Values, cancel)[0];
             figures = figures with
             {
+                UrlRating = (double?)p[0],
                 Backlinks = Of(l[0]),
                 DofollowBacklinks = Of(l[1]),
                 NewBacklinks = Of(l[2]),
@@ -215,13 +225,9 @@ public sealed class Overviews(RowQueries queries)
                 FirstSeen = (DateTime?)p[3],
                 LastVisited = (DateTime?)p[4],
             };
+            SqlText spam = scope.Where(new SqlText().Add("SELECT count(DISTINCT source_domain_no) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal AND NOT is_lost AND spam_cluster_id IS NOT NULL");
+            inClusters = rented.Count(spam.ToString(), spam.Values, cancel);
         }
-        var spam = new SqlText();
-        if (scope.Domain is { } domain)
-            spam.Add("SELECT count(*) FROM edges WHERE links > 0 AND spam_cluster_source IS NOT NULL AND target_no = ").Add(domain);
-        else
-            scope.Where(spam.Add("SELECT count(DISTINCT source_domain_no) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal AND NOT is_lost AND spam_cluster_id IS NOT NULL");
-        long inClusters = rented.Count(spam.ToString(), spam.Values, cancel);
         return figures with
         {
             DofollowShare = Share(figures.DofollowBacklinks, figures.Backlinks),
@@ -243,7 +249,7 @@ public sealed class Overviews(RowQueries queries)
     {
         if (node < 0 || run.Domains.InDegree(node) == 0)
             return ([], true);
-        SimilarDomainsResult similar = SimilarDomains.To(run.Domains, node, count, options ?? new SimilarDomainsOptions { MostOut = 2_000, MostLinks = 200_000 }, cancel);
+        SimilarDomainsResult similar = SimilarDomains.To(run.Domains, node, count, (options ?? new SimilarDomainsOptions { MostOut = 2_000, MostLinks = 200_000 }) with { Norms = run.Once("profile norms", static () => new ProfileNorms()) }, cancel);
         ScoreColumn? authority = run.Run.Column("authority");
         return ([.. similar.Domains.Select(s => new SimilarDomainRow(run.Domains.Names[s.Node], GraphFigures.Rating(run, authority, s.Node), s.Similarity, s.Shared))], similar.Complete);
     }

@@ -10,28 +10,20 @@ namespace Backlinks.Api;
 /// <summary>
 /// <c>rows.duckdb</c> of one run, open to be read only: nothing in it can write, read other files or change a setting, whatever SQL it gets.
 /// A few connections answer side by side, each on one thread, for questions are short and many; whoever asks while all are busy waits
-/// in line. A sparse list of keys, one of <see cref="Stride"/>, makes finding a page or a host one read of a small range.
+/// in line. Pages and domains are found by <see cref="RowKeys"/>.
 /// </summary>
 internal sealed class RowDatabase : IDisposable
 {
-    private const int Stride = 256;
-
     private readonly string _connectionString;
     private readonly ConcurrentBag<DuckDBConnection> _idle = [];
     private readonly SemaphoreSlim _free;
     private readonly double _seconds;
-    private readonly Lazy<byte[][]> _pageKeys;
-    private readonly Lazy<byte[][]> _domainKeys;
-    private readonly Lazy<(uint First, uint Last, uint Count)[]> _domainPages;
 
-    private RowDatabase(string connectionString, int connections, double seconds)
+    private RowDatabase(string path, string connectionString, int connections, double seconds)
     {
         _connectionString = connectionString;
         _free = new SemaphoreSlim(connections);
         _seconds = seconds;
-        _pageKeys = new Lazy<byte[][]>(() => Keys("pages", "page_key"));
-        _domainKeys = new Lazy<byte[][]>(() => Keys("domains", "domain_key"));
-        _domainPages = new Lazy<(uint, uint, uint)[]>(DomainPages);
         using Rented own = Take();
         object?[] facts = own.Rows("SELECT format, version, run_now, domains, pages, links FROM facts", []).FirstOrDefault() ?? throw new IOException("facts are missing");
         if (Convert.ToInt64(facts[1], CultureInfo.InvariantCulture) != RowSchema.Version)
@@ -40,7 +32,11 @@ internal sealed class RowDatabase : IDisposable
         DomainCount = Convert.ToInt64(facts[3], CultureInfo.InvariantCulture);
         PageCount = Convert.ToInt64(facts[4], CultureInfo.InvariantCulture);
         LinkCount = Convert.ToInt64(facts[5], CultureInfo.InvariantCulture);
+        Keys = new RowKeys(Path.GetDirectoryName(path)!, PageCount, DomainCount);
     }
+
+    /// <summary>Where pages and domains are.</summary>
+    public RowKeys Keys { get; }
 
     /// <summary>When the store was last looked at.</summary>
     public DateTime Now { get; }
@@ -69,7 +65,7 @@ internal sealed class RowDatabase : IDisposable
         };
         try
         {
-            return new RowDatabase(settings.ConnectionString, connections, seconds);
+            return new RowDatabase(path, settings.ConnectionString, connections, seconds);
         }
         catch (DuckDBException e)
         {
@@ -88,49 +84,12 @@ internal sealed class RowDatabase : IDisposable
     /// <inheritdoc cref="RentAsync"/>
     public Rented Rent(CancellationToken cancel) => _free.Wait(TimeSpan.FromSeconds(_seconds), cancel) ? Connected() : throw Busy();
 
-    /// <summary>For each key the number of the first page whose key is not below it.</summary>
-    /// <param name="keys">Ascending.</param>
-    /// <param name="domain">Of the page that the first number is of; null where there is none.</param>
-    public uint[] PagesAt(Rented rented, IReadOnlyList<byte[]> keys, out uint? domain)
-    {
-        byte[][] heads = _pageKeys.Value;
-        uint[] places = new uint[keys.Count];
-        (long Block, List<(byte[] Key, uint Domain)> Pages) read = (-1, []);
-        domain = null;
-        for (int i = 0; i < places.Length; i++)
-        {
-            long block = Math.Max(0, Below(heads, keys[i]) - 1L);
-            if (block != read.Block)
-                read = (block, [.. rented.Rows(string.Create(CultureInfo.InvariantCulture, $"SELECT page_key, domain_no FROM pages WHERE \"no\" >= {block * Stride} AND \"no\" <= {(block + 1) * Stride} ORDER BY \"no\""), [])
-                    .Select(row => (Encoding.UTF8.GetBytes((string)row[0]!), (uint)(long)row[1]!))]); // and the head of the next, for keys behind all of this
-            int at = 0;
-            while (at < read.Pages.Count && read.Pages[at].Key.AsSpan().SequenceCompareTo(keys[i]) < 0)
-                at++;
-            places[i] = (uint)(block * Stride + at);
-            if (i == 0 && at < read.Pages.Count)
-                domain = read.Pages[at].Domain;
-        }
-        return places;
-    }
-
-    /// <summary>The domain of that key, or null.</summary>
-    public uint? FindDomain(Rented rented, byte[] key)
-    {
-        long block = Math.Max(0, Below(_domainKeys.Value, key) - 1L);
-        foreach (object?[] row in rented.Rows(string.Create(CultureInfo.InvariantCulture, $"SELECT \"no\", domain_key FROM domains WHERE \"no\" >= {block * Stride} AND \"no\" <= {(block + 1) * Stride} ORDER BY \"no\""), []))
-            if (Encoding.UTF8.GetBytes((string)row[1]!).AsSpan().SequenceEqual(key))
-                return (uint)(long)row[0]!;
-        return null;
-    }
-
-    /// <summary>Where the pages of a domain are: the first, the last, and how many.</summary>
-    public (uint First, uint Last, uint Count) PagesOf(uint domain) => domain < _domainPages.Value.Length ? _domainPages.Value[domain] : default;
-
     public void Dispose()
     {
         foreach (DuckDBConnection connection in _idle)
             connection.Dispose();
         _free.Dispose();
+        Keys.Dispose();
     }
 
     private Rented Take() => _free.Wait(0) ? Connected() : throw Busy();
@@ -155,49 +114,6 @@ internal sealed class RowDatabase : IDisposable
 
     private static ProblemException Busy() => new(503, "busy", "too many questions are waiting already; try again in a moment") { RetryAfter = 1 };
 
-    private byte[][] Keys(string table, string column)
-    {
-        using var connection = new DuckDBConnection(_connectionString);
-        connection.Open();
-        using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT {column} FROM {table} WHERE \"no\" % {Stride} = 0 ORDER BY \"no\"";
-        using DuckDBDataReader reader = command.ExecuteReader();
-        var keys = new List<byte[]>();
-        while (reader.Read())
-            keys.Add(Encoding.UTF8.GetBytes(reader.GetString(0)));
-        return [.. keys];
-    }
-
-    /// <summary>How many of the list are below a key.</summary>
-    private static int Below(byte[][] keys, ReadOnlySpan<byte> key)
-    {
-        int low = 0, high = keys.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (keys[middle].AsSpan().SequenceCompareTo(key) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
-    }
-
-    private (uint, uint, uint)[] DomainPages()
-    {
-        using var connection = new DuckDBConnection(_connectionString);
-        connection.Open();
-        using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT domain_no, min(\"no\"), max(\"no\"), count(*)::UINTEGER FROM pages GROUP BY domain_no";
-        command.UseStreamingMode = true;
-        using DuckDBDataReader reader = command.ExecuteReader();
-        var places = new (uint, uint, uint)[DomainCount];
-        while (reader.Read())
-            if (reader.GetFieldValue<uint>(0) is var domain && domain < places.Length)
-                places[domain] = (reader.GetFieldValue<uint>(1), reader.GetFieldValue<uint>(2), reader.GetFieldValue<uint>(3));
-        return places;
-    }
-
     /// <summary>A connection while it is somebody's.</summary>
     internal sealed class Rented(RowDatabase owner, DuckDBConnection connection) : IDisposable
     {
@@ -209,6 +125,21 @@ internal sealed class RowDatabase : IDisposable
         /// <exception cref="ProblemException">It takes too long, or too much memory; or a pattern is none.</exception>
         public List<object?[]> Rows(string sql, IReadOnlyList<object> values, CancellationToken cancel = default)
         {
+            var rows = new List<object?[]>();
+            Each(sql, values, reader =>
+            {
+                object?[] row = new object?[reader.FieldCount];
+                for (int i = 0; i < row.Length; i++)
+                    row[i] = reader.IsDBNull(i) ? null : Plain(reader.GetValue(i));
+                rows.Add(row);
+            }, cancel);
+            return rows;
+        }
+
+        /// <summary>Reads each row of a question where it lies: many rows, of which little is kept.</summary>
+        /// <inheritdoc cref="Rows"/>
+        public void Each(string sql, IReadOnlyList<object> values, Action<DuckDBDataReader> read, CancellationToken cancel = default)
+        {
             using DuckDBCommand command = connection.CreateCommand();
             command.CommandText = sql;
             foreach (object value in values)
@@ -219,17 +150,9 @@ internal sealed class RowDatabase : IDisposable
             try
             {
                 limit.Token.ThrowIfCancellationRequested();
-                var rows = new List<object?[]>();
                 using DuckDBDataReader reader = command.ExecuteReader();
-                int columns = reader.FieldCount;
                 while (reader.Read())
-                {
-                    object?[] row = new object?[columns];
-                    for (int i = 0; i < columns; i++)
-                        row[i] = reader.IsDBNull(i) ? null : Plain(reader.GetValue(i));
-                    rows.Add(row);
-                }
-                return rows;
+                    read(reader);
             }
             catch (Exception e) when (e is DuckDBException or OperationCanceledException)
             {

@@ -83,7 +83,7 @@ public sealed class RowQueries
             List<object?[]> chunk;
             int wanted = (int)Math.Min(ChunkRows, left);
             using (RowDatabase.Rented rented = await rows.RentAsync(cancel).ConfigureAwait(false))
-                chunk = Read(rented, question, ScopeOf(run, question.Target, rented, cancel), after, wanted, cancel);
+                chunk = Read(rented, question, ScopeOf(run, question.Target, rented.Owner), after, wanted, cancel);
             foreach (object?[] row in chunk)
                 yield return row.AsSpan(0, question.Columns.Count).ToArray();
             if (chunk.Count < wanted)
@@ -116,7 +116,7 @@ public sealed class RowQueries
     internal static ProblemException NoRows(ServedRun run) =>
         Problems.Of("no_rows", $"run {run.Id} has no rows of links: {(run.Pages is null ? "it ranks an imported graph, which has none; its overview, ratings and referring domains can be asked for" : "rank again with 'backlinks rank --store'")}");
 
-    internal RowScope ScopeOf(ServedRun run, RowTarget target, RowDatabase.Rented rented, CancellationToken cancel)
+    internal RowScope ScopeOf(ServedRun run, RowTarget target, RowDatabase rows)
     {
         ConcurrentDictionary<string, RowScope> kept = _open.GetValue(run, Open).Scopes;
         string name = $"{target.Mode} {target.Name}";
@@ -124,7 +124,7 @@ public sealed class RowQueries
             return scope;
         if (kept.Count >= MostKept)
             kept.Clear();
-        return kept[name] = RowScope.Of(target, rented, cancel);
+        return kept[name] = RowScope.Of(target, rows.Keys);
     }
 
     /// <summary>A pattern that RE2 refuses is refused whatever rows there are to be matched.</summary>
@@ -145,7 +145,7 @@ public sealed class RowQueries
         RowCursor? cursor = CursorOf(run, query, question);
         if (cursor is null)
             CheckPatterns(question.Filter, rented, cancel);
-        RowScope scope = ScopeOf(run, question.Target, rented, cancel);
+        RowScope scope = ScopeOf(run, question.Target, rented.Owner);
         int limit = question.Limit ?? RowQuestion.UsualRows;
         List<object?[]> rows = scope.InIndex ? Read(rented, question, scope, cursor?.After, limit + 1, cancel) : [];
         long total = cursor?.Total ?? (rows.Count <= limit ? rows.Count : Count(run, rented, question, scope, cancel));

@@ -1,6 +1,7 @@
 using System.Text;
 using Backlinks.GraphEngine;
 using Backlinks.Ingest;
+using Backlinks.Stores;
 
 namespace Backlinks.Api;
 
@@ -115,14 +116,10 @@ internal sealed record RowScope
     }
 
     /// <summary>Finds a target in a run.</summary>
-    public static RowScope Of(RowTarget target, RowDatabase.Rented rented, CancellationToken cancel)
+    public static RowScope Of(RowTarget target, RowKeys rows)
     {
-        RowDatabase rows = rented.Owner;
         List<(byte[] From, byte[] Below)> keys = [.. target.Ranges().Order(Comparer<(byte[] From, byte[])>.Create((a, b) => a.From.AsSpan().SequenceCompareTo(b.From)))];
-        uint[] places = rows.PagesAt(rented, [.. keys.SelectMany(k => new[] { k.From, k.Below })], out uint? home);
-        List<(uint First, uint Below)> ranges = [.. keys.Select((_, i) => (places[2 * i], places[2 * i + 1])).Where(r => r.Item2 > r.Item1)];
-        if (ranges.Count > 0 && ranges[0].First != places[0])
-            home = null; // the first range is empty, and the domain read is not one of its pages
+        List<(uint First, uint Below)> ranges = [.. keys.Select(k => (rows.PagesBelow(k.From), rows.PagesBelow(k.Below))).Where(r => r.Item2 > r.Item1)];
         var scope = new RowScope
         {
             Target = target,
@@ -132,27 +129,37 @@ internal sealed record RowScope
             GapFirst = ranges.Count == 2 ? ranges[0].Below : 0,
             GapBelow = ranges.Count == 2 ? ranges[1].First : 0,
         };
-        if (ranges.Count > 0 && scope.GapFirst == scope.GapBelow && home is { } first && rows.PagesOf(first) is var (from, last, count) && from >= scope.First && last < scope.Below && count == scope.Below - scope.First)
-            return scope with { Home = first, Domain = target.Mode is TargetMode.Domain or TargetMode.Subdomains ? first : null }; // what most targets are: all of one domain
-        uint? named = target.Mode == TargetMode.Subdomains ? rows.FindDomain(rented, Encoding.UTF8.GetBytes(NodeNames.ReverseLabels(target.Host))) : null;
+        bool whole = target.Mode is TargetMode.Domain or TargetMode.Subdomains;
         if (ranges.Count > 0)
         {
-            SqlText sql = scope.Where(new SqlText().Add("SELECT min(domain_no), max(domain_no), count(*) FROM pages WHERE "), "");
-            object?[] homes = rented.Rows(sql.ToString(), sql.Values, cancel)[0];
-            if (homes[0] is long least && homes[1] is long most && least == most)
+            uint home = rows.DomainOf(ranges[0].First);
+            long pages = ranges.Sum(r => (long)r.Below - r.First);
+            if (PagesWithin(home) == pages)
             {
-                scope = scope with { Home = (uint)least };
-                if (target.Mode is TargetMode.Domain or TargetMode.Subdomains && rows.PagesOf((uint)least).Count == (long)homes[2]!)
-                    return scope with { Domain = (uint)least };
+                scope = scope with { Home = home };
+                if (whole && rows.PagesOf(home).Count == pages)
+                    return scope with { Domain = home }; // what most targets are: all of one domain
             }
         }
-        if (named is { } domain)
-        {
-            SqlText outside = scope.Where(new SqlText().Add($"SELECT count(*) FROM pages WHERE domain_no = {domain} AND NOT ("), "").Add(")");
-            if (rented.Count(outside.ToString(), [], cancel) > 0) // the domain is an owner's, with hosts elsewhere
-                return scope with { InIndex = true, Domain = domain, Home = domain, Scattered = true };
-            return scope with { InIndex = true, Home = domain };
-        }
+        if (target.Mode == TargetMode.Subdomains && rows.FindDomain(Encoding.UTF8.GetBytes(NodeNames.ReverseLabels(target.Host))) is { } named)
+            return PagesWithin(named) < rows.PagesOf(named).Count
+                ? scope with { InIndex = true, Domain = named, Home = named, Scattered = true } // the domain is an owner's, with hosts elsewhere
+                : scope with { InIndex = true, Home = named };
         return scope;
+
+        long PagesWithin(uint domain)
+        {
+            (uint first, uint last, uint count) = rows.PagesOf(domain);
+            long within = 0;
+            foreach ((uint from, uint below) in ranges)
+            {
+                (uint start, uint end) = (Math.Max(from, first), Math.Min(below, last + 1));
+                if (start <= first && end > last)
+                    return count;
+                for (uint page = start; page < end; page++)
+                    within += rows.DomainOf(page) == domain ? 1 : 0;
+            }
+            return within;
+        }
     }
 }

@@ -14,6 +14,18 @@ public sealed record SimilarDomainsOptions
     /// <summary>Links of sources looked at in all, ≥ 1; the rarest sources are looked at first. Default 20 million, about a tenth of a
     /// second.</summary>
     public long MostLinks { get; init; } = 20_000_000;
+
+    /// <summary>Norms known from other questions about the same graph; null: none are kept.</summary>
+    public ProfileNorms? Norms { get; init; }
+}
+
+/// <summary>Norms of in-link profiles of one graph's nodes, kept where they took long to make: popular nodes are candidates of many others.
+/// At most one for each 256 links. Safe for any number of threads.</summary>
+public sealed class ProfileNorms
+{
+    internal const int LeastLinks = 256;
+
+    internal System.Collections.Concurrent.ConcurrentDictionary<int, double> Known { get; } = new();
 }
 
 /// <summary>A node linked to by the same sources.</summary>
@@ -45,7 +57,7 @@ public static class SimilarDomains
         options ??= new SimilarDomainsOptions();
         Check(graph, node, count, options);
         int[] sources = [.. graph.InOf(node).ToArray().Select(u => (int)u).OrderBy(graph.OutDegree).ThenBy(u => u)];
-        var shared = new Dictionary<int, (double Product, int Count)>();
+        var shared = new Dictionary<int, (double Product, double Squares, int Count)>();
         long links = 0;
         int looked = 0;
         foreach (int u in sources)
@@ -63,24 +75,54 @@ public static class SimilarDomains
             {
                 if (targets[i] == (uint)node)
                     continue;
-                ref (double Product, int Count) sum = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(shared, (int)targets[i], out _);
-                sum = (sum.Product + ofNode * rarity * graph.OutWeight(first + i), sum.Count + 1);
+                ref (double Product, double Squares, int Count) sum = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(shared, (int)targets[i], out _);
+                double ofOther = rarity * graph.OutWeight(first + i);
+                sum = (sum.Product + ofNode * ofOther, sum.Squares + ofOther * ofOther, sum.Count + 1);
             }
         }
-        double own = Norm(graph, node);
-        var best = new List<SimilarDomain>();
-        int seen = 0;
-        foreach ((int other, (double product, int times)) in shared)
+        return new SimilarDomainsResult(Best(graph, node, count, shared, options, cancel), looked == sources.Length, looked);
+    }
+
+    /// <summary>The norm of a candidate is at least that of what it shares, so most are told apart without their in-links being read: those that
+    /// may be most alike come first, and what cannot reach the last of the best is passed over.</summary>
+    private static SimilarDomain[] Best(LinkGraph graph, int node, int count, Dictionary<int, (double Product, double Squares, int Count)> shared, SimilarDomainsOptions options, CancellationToken cancel)
+    {
+        double own = Norm(graph, node, options.Norms);
+        if (own == 0 || count == 0)
+            return [];
+        List<(double Bound, int Node, double Product, int Count)> candidates = [.. shared.Where(s => s.Value.Count >= options.LeastShared && s.Value.Product > 0)
+            .Select(s => (s.Value.Product / own / Math.Sqrt(s.Value.Squares), s.Key, s.Value.Product, s.Value.Count))];
+        var best = new PriorityQueue<SimilarDomain, (double Similarity, int Order)>(); // the least first
+        var likely = new PriorityQueue<int, double>(); // places of the highest bounds
+        for (int i = 0; i < candidates.Count; i++)
+            if (likely.Count < count)
+                likely.Enqueue(i, candidates[i].Bound);
+            else
+                likely.EnqueueDequeue(i, candidates[i].Bound);
+        var first = new HashSet<int>(likely.UnorderedItems.Select(item => item.Element));
+        foreach (int i in first)
+            Try(candidates[i]);
+        for (int i = 0; i < candidates.Count; i++)
+            if (!first.Contains(i))
+                Try(candidates[i]);
+        return [.. best.UnorderedItems.Select(item => item.Element).OrderByDescending(s => s.Similarity).ThenBy(s => s.Node)];
+
+        void Try((double Bound, int Node, double Product, int Count) candidate)
         {
-            if ((++seen & 0xFFF) == 0)
-                cancel.ThrowIfCancellationRequested();
-            if (times >= options.LeastShared && product > 0 && own > 0)
-                best.Add(new SimilarDomain(other, Math.Min(1, product / own / Norm(graph, other)), times));
+            if (best.Count == count && best.TryPeek(out _, out (double Similarity, int) least) && candidate.Bound * (1 + 1e-12) < least.Similarity)
+                return;
+            cancel.ThrowIfCancellationRequested();
+            var similar = new SimilarDomain(candidate.Node, Math.Min(1, candidate.Product / own / Norm(graph, candidate.Node, options.Norms)), candidate.Count);
+            best.Enqueue(similar, (similar.Similarity, -similar.Node));
+            if (best.Count > count)
+                best.Dequeue();
         }
-        return new SimilarDomainsResult([.. best.OrderByDescending(s => s.Similarity).ThenBy(s => s.Node).Take(count)], looked == sources.Length, looked);
     }
 
     private static double Rarity(LinkGraph graph, int source) => Math.Log(1 + (double)graph.NodeCount / graph.OutDegree(source));
+
+    private static double Norm(LinkGraph graph, int node, ProfileNorms? norms) =>
+        norms is null || graph.InDegree(node) < ProfileNorms.LeastLinks ? Norm(graph, node) : norms.Known.GetOrAdd(node, static (node, graph) => Norm(graph, node), graph);
 
     private static double Norm(LinkGraph graph, int node)
     {

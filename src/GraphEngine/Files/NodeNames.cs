@@ -16,12 +16,15 @@ namespace Backlinks.GraphEngine;
 /// </summary>
 public sealed unsafe class NodeNames
 {
-    internal const int BlockSize = 16;
+    /// <summary>Names in a block.</summary>
+    public const int BlockSize = 16;
 
     private readonly MappedArray<byte>? _bytes;
     private readonly MappedArray<long>? _blocks;
 
-    internal NodeNames(int count, MappedArray<byte>? bytes, MappedArray<long>? blocks)
+    /// <param name="bytes">names.npy, null where names are node numbers.</param>
+    /// <param name="blocks">name_blocks.npy, null with it.</param>
+    public NodeNames(int count, MappedArray<byte>? bytes, MappedArray<long>? blocks)
     {
         Count = count;
         _bytes = bytes;
@@ -62,10 +65,17 @@ public sealed unsafe class NodeNames
     }
 
     /// <summary>The node with this key, or -1.</summary>
-    public int FindKey(ReadOnlySpan<byte> key)
+    public int FindKey(ReadOnlySpan<byte> key) => Place(key, out bool found) is var place && found ? place : -1;
+
+    /// <summary>How many keys are below this one, in ordinal order; 0 where names are node numbers.</summary>
+    public int CountBelow(ReadOnlySpan<byte> key) => Place(key, out _);
+
+    /// <summary>The number of the first key that is not below.</summary>
+    private int Place(ReadOnlySpan<byte> key, out bool found)
     {
+        found = false;
         if (_bytes is null || Count == 0)
-            return -1;
+            return 0;
         int low = 0, high = (Count - 1) / BlockSize; // the last block whose head is ≤ key
         while (low < high)
         {
@@ -78,16 +88,16 @@ public sealed unsafe class NodeNames
                 high = middle - 1;
         }
         var reader = new Reader(this, low);
-        for (int node = low * BlockSize; node < Count && node < (low + 1) * BlockSize; node++)
+        int node = low * BlockSize;
+        for (; node < Count && node < (low + 1) * BlockSize; node++)
         {
             reader.MoveNext();
             int order = reader.Current.SequenceCompareTo(key);
-            if (order == 0)
-                return node;
-            if (order > 0)
-                return -1;
+            found = order == 0;
+            if (order >= 0)
+                break;
         }
-        return -1;
+        return node;
     }
 
     /// <summary>All keys in node order, as UTF-8; the span is valid until the next one.</summary>

@@ -35,7 +35,7 @@ namespace Backlinks.Stores;
 public static class RowSchema
 {
     /// <summary>Raised when a column changes meaning; an older file is told apart by <c>facts.version</c>.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Name of the file in the run's folder.</summary>
     public const string FileName = "rows.duckdb";
@@ -62,9 +62,11 @@ public static class RowSchema
           truncated DOUBLE, trust DOUBLE, harmonic DOUBLE, robust DOUBLE,
           spam_score DOUBLE, spam_cluster_id VARCHAR,
           topic VARCHAR, topic_confidence DOUBLE,
+          url_rating DOUBLE,               -- the highest of its pages
           pages UINTEGER, pages_visited UINTEGER, addresses UINTEGER,
           backlinks UINTEGER, dofollow_backlinks UINTEGER, lost_backlinks UINTEGER, new_backlinks UINTEGER, -- live links from other domains
           refdomains UINTEGER, dofollow_refdomains UINTEGER,
+          clustered_refdomains UINTEGER,   -- of refdomains, those in a spam cluster
           referring_ips UINTEGER, referring_networks UINTEGER,  -- addresses and /24 (IPv6: /48) that referring pages were fetched from
           outlinks UINTEGER, linked_domains UINTEGER, dofollow_linked_domains UINTEGER,
           first_seen TIMESTAMP, last_visited TIMESTAMP);

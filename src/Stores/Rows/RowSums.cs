@@ -13,7 +13,7 @@ internal sealed class RowSums
 
     public struct OfDomain
     {
-        public uint Pages, Visited, Addresses, Backlinks, Dofollow, Lost, New, Refdomains, DofollowRefdomains, Ips, Networks, Outlinks, LinkedDomains, DofollowLinkedDomains;
+        public uint Pages, Visited, Addresses, Backlinks, Dofollow, Lost, New, Refdomains, DofollowRefdomains, Clustered, Ips, Networks, Outlinks, LinkedDomains, DofollowLinkedDomains;
         public long FirstSeen, LastVisited;
     }
 
@@ -47,11 +47,12 @@ internal sealed class RowSums
     /// <summary>Where each page redirects to: the target of its live redirect, the one seen last, then the first by number; −1 for none.</summary>
     public int[] RedirectOf { get; private set; } = [];
 
-    public static RowSums Of(RowPages pages, RowLinks links, long now, CancellationToken cancel)
+    /// <param name="inCluster">Of each domain, whether it is in a spam cluster.</param>
+    public static RowSums Of(RowPages pages, RowLinks links, bool[] inCluster, long now, CancellationToken cancel)
     {
         var sums = new RowSums(pages, links, now - RowSchema.NewDays * 86_400_000_000L);
         sums.SumPages();
-        sums.SumLinks(cancel);
+        sums.SumLinks(inCluster, cancel);
         return sums;
     }
 
@@ -116,7 +117,7 @@ internal sealed class RowSums
         }
     }
 
-    private void SumLinks(CancellationToken cancel)
+    private void SumLinks(bool[] inCluster, CancellationToken cancel)
     {
         uint[] followedBy = new uint[Domains.Length], addressBy = new uint[_pages.Addresses.Length], networkBy = new uint[_pages.Networks.Length];
         uint[] pageBy = new uint[Domains.Length]; // by domain: 1 + page it was seen to link to last
@@ -173,6 +174,7 @@ internal sealed class RowSums
                     {
                         seenBy[source] = mark;
                         into.Refdomains++;
+                        into.Clustered += inCluster[source] ? 1u : 0;
                         of.LinkedDomains++;
                     }
                     if (followed && followedBy[source] != mark)

@@ -36,6 +36,7 @@ internal sealed class RowTables
     {
         public RowText Name, Topic, Cluster;
         public double Rating, Spam, Unit;
+        public double BestPage; // the highest rating of its pages, NaN for none
         public int Node;
         public uint DofollowLinkedDomains;
     }
@@ -63,6 +64,7 @@ internal sealed class RowTables
                 Rating = ofDomains.Rating(node, null),
                 Spam = ofDomains.Spam(node),
                 Unit = node < 0 ? 0 : ofDomains.Unit(node),
+                BestPage = double.NaN,
                 Node = node,
                 DofollowLinkedDomains = sums.Domains[no].DofollowLinkedDomains,
             };
@@ -91,6 +93,8 @@ internal sealed class RowTables
                 LinksInternal = sum.LinksInternal,
                 LinkedDomains = sum.LinkedDomains,
             };
+            ref double best = ref _domains[pages.DomainOf[no]].BestPage;
+            best = _sources[no].Rating > best || double.IsNaN(best) ? _sources[no].Rating : best;
         }
         pages.EndTexts();
     }
@@ -132,7 +136,8 @@ internal sealed class RowTables
             row.Add(_ofDomains.Cluster(node));
             row.Add(_domains[no].Topic);
             row.AddNumber(_ofDomains.Confidence(node));
-            foreach (uint count in (ReadOnlySpan<uint>)[sum.Pages, sum.Visited, sum.Addresses, sum.Backlinks, sum.Dofollow, sum.Lost, sum.New, sum.Refdomains, sum.DofollowRefdomains,
+            row.AddNumber(_domains[no].BestPage);
+            foreach (uint count in (ReadOnlySpan<uint>)[sum.Pages, sum.Visited, sum.Addresses, sum.Backlinks, sum.Dofollow, sum.Lost, sum.New, sum.Refdomains, sum.DofollowRefdomains, sum.Clustered,
                 sum.Ips, sum.Networks, sum.Outlinks, sum.LinkedDomains, sum.DofollowLinkedDomains])
                 row.Add(count);
             row.AddTime(sum.FirstSeen);

@@ -11,6 +11,8 @@ namespace Backlinks.Stores;
 /// Writes <c>rows.duckdb</c>. Numbers of links are sorted in memory, their texts put into buckets of that order (<see cref="RowTexts"/>), and
 /// rows appended block by block, links in as many parts as there are threads, each in a transaction of its own: DuckDB packs a full row
 /// group and puts it on the disk in the thread that appends it, and takes over parts as they are, in the order in which they are committed.
+/// Blocks are the smallest there are, as questions read the links of a few pages: of each column one block, read and verified. The form
+/// of 1.2 packs texts in half the time that the newest takes, for a file a tenth larger, and is read as fast.
 /// </summary>
 internal sealed class RowsWriter : IDisposable
 {
@@ -30,7 +32,7 @@ internal sealed class RowsWriter : IDisposable
         _path = run.PathOf(RowSchema.FileName);
         _scratch = _path + ".tmp";
         _threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        _settings = string.Create(CultureInfo.InvariantCulture, $"Data Source={_path};threads={_threads};memory_limit={options.MemoryBytes >> 20}MiB;temp_directory={_scratch};preserve_insertion_order=true;storage_compatibility_version=latest");
+        _settings = string.Create(CultureInfo.InvariantCulture, $"Data Source={_path};threads={_threads};memory_limit={options.MemoryBytes >> 20}MiB;temp_directory={_scratch};preserve_insertion_order=true;default_block_size=16384;storage_compatibility_version=v1.2.0");
     }
 
     /// <summary>Optimised from the start, as it is called once: else all that is read on the way would be held to the end.</summary>
@@ -43,6 +45,7 @@ internal sealed class RowsWriter : IDisposable
         (string[] kinds, byte[] kindOf) = _store.SourceKinds();
         _progress?.Report(new StepProgress("reading links", 0, 0, "links"));
         RowLinks links = RowLinks.Read(_store, pages, _store.LinkCounts(_cancel), kindOf, _threads, _cancel);
+        RowKeys.Write(_run.PathOf(RowKeys.FolderName), pages);
         long now = PageHistory.None;
         foreach (ref readonly RowPages.Seen page in pages.Facts.AsSpan())
             now = Math.Max(now, page.LastVisit);
@@ -51,7 +54,7 @@ internal sealed class RowsWriter : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancel);
         RowTexts? texts = null;
         RowSums? sums = null;
-        StoreGraphs.Both(() => texts = RowTexts.Read(_store, links.Links, _scratch, stop.Token), () => sums = RowSums.Of(pages, links, now, stop.Token), stop, () => texts?.Dispose());
+        StoreGraphs.Both(() => texts = RowTexts.Read(_store, links.Links, _scratch, stop.Token), () => sums = RowSums.Of(pages, links, InCluster(pages.DomainNodes), now, stop.Token), stop, () => texts?.Dispose());
         Opened(texts!);
         _store.ReleaseMemory(); // all is read
         RowScores ofPages = Opened(new RowScores(_run, "page_", _pageGraph, _options, pages.Texts, _cancel)), ofDomains = Opened(new RowScores(_run, "", _domainGraph, _options, pages.Texts, _cancel));
@@ -66,6 +69,12 @@ internal sealed class RowsWriter : IDisposable
             _open[i].Dispose();
         if (Directory.Exists(_scratch))
             Directory.Delete(_scratch, recursive: true);
+    }
+
+    private bool[] InCluster(int[] nodes)
+    {
+        using MappedArray<uint>? cluster = _run.Map<uint>("cluster");
+        return [.. nodes.Select(node => node >= 0 && cluster is not null && cluster[node] > 0)];
     }
 
     private void AppendAll(RowTables rows, int links, long now)

@@ -165,8 +165,6 @@ public sealed class RowQueryTests(SampleWebRun web)
         foreach ((string target, string? mode) in new[] { (await Hub(service, lease.Run), (string?)null), ("labs.example", null), ("labs.example", "domain"), ("http://labs.example/", "exact"), ("directory.example", "prefix") })
         {
             Overview overview = await overviews.OfAsync(lease.Run, target, mode);
-            foreach (int most in new[] { -1, int.MaxValue }) // summed up by the database, and in memory
-                Assert.Equal(JsonSerializer.Serialize(overview), JsonSerializer.Serialize(await new Overviews(queries) { MostSummed = most }.OfAsync(lease.Run, target, mode)));
             OverviewFigures figures = overview.Figures;
             Assert.True(overview.InIndex);
             RowQuery live = new() { Resource = "all-backlinks", Target = target, Mode = mode };
@@ -184,9 +182,41 @@ public sealed class RowQueryTests(SampleWebRun web)
             Assert.Equal(figures.LostBacklinks, overview.NewLost.Sum(m => m.Lost));
             Assert.Equal(Math.Min(10, figures.Backlinks), overview.TopBacklinks.Count);
             Assert.NotNull(overview.RunBefore);
+            CheckTables(queries, lease.Run, overview, live);
         }
         Overview unknown = await overviews.OfAsync(lease.Run, "nobody-knows-this.example");
         Assert.False(unknown.InIndex);
         Assert.Equal(0, unknown.Figures.Backlinks);
+    }
+
+    /// <summary>What an overview sums up and picks out is what the resources of rows say of the same target.</summary>
+    private static void CheckTables(RowQueries queries, ServedRun run, Overview overview, RowQuery live)
+    {
+        List<object?[]> Ask(RowQuery query) => [.. queries.Page(run, query).Rows];
+        const string link = "url_from,url_to,anchor,link_type,first_seen_link,lost_at";
+        foreach ((IReadOnlyList<TopBacklink> told, RowQuery query) in new[]
+        {
+            (overview.TopBacklinks, live),
+            (overview.Newest, live with { OrderBy = "first_seen_link:desc" }),
+            (overview.Lost, live with { History = "all_time", Fields = [new("is_lost", "true")], OrderBy = "lost_at:desc" }),
+            (overview.Broken, live with { Resource = "broken-backlinks" }),
+        })
+            Assert.Equal(Ask(query with { Select = link, Limit = 10 }), told.Select(l => new object?[] { l.UrlFrom, l.UrlTo, l.Anchor, l.LinkType, l.FirstSeen, l.LostAt }));
+        Assert.Equal(Ask(live with { Resource = "anchors", Select = "anchor,links_to_target,refdomains", Limit = 20 }), overview.Anchors.Select(a => new object?[] { a.Name, a.Links, a.Refdomains }));
+        foreach (LinkShare attribute in overview.Attributes)
+            Assert.Equal(queries.Page(run, live with { Fields = [new($"is_{attribute.Name}", "true")] }).TotalCount, attribute.Links);
+        List<object?[]> links = Ask(live with { Select = "link_type,position,anchor_class,language,root_name_source", Limit = RowQuestion.MostRows });
+        foreach ((IReadOnlyList<LinkShare> told, int column) in new[] { (overview.LinkTypes, 0), (overview.Positions, 1), (overview.AnchorClasses, 2), (overview.Languages, 3) })
+            Assert.Equal(links.GroupBy(l => (string?)l[column]).Select(g => new LinkShare(g.Key, g.Count(), g.Select(l => l[4]).Distinct().Count())).OrderByDescending(s => s.Links).ThenBy(s => s.Name is null).ThenBy(s => s.Name, StringComparer.Ordinal).Take(20), told);
+        List<object?[]> domains = Ask(live with { Resource = "refdomains", Select = "domain,domain_rating,links_to_target,dofollow_links,topic,rank_passed", Limit = RowQuestion.MostRows });
+        Assert.Equal(domains.Take(10).Select(d => (d[0], d[5])), overview.TopRefdomains.Select(d => ((object?)d.Domain, (object?)d.RankPassed)));
+        foreach ((IReadOnlyList<LinkShare> told, Func<object?[], string?> by) in new (IReadOnlyList<LinkShare>, Func<object?[], string?>)[] { (overview.Tlds, d => ((string)d[0]!).Split('.')[^1]), (overview.Topics, d => (string?)d[4]) })
+            Assert.Equal(domains.GroupBy(by).ToDictionary(g => g.Key ?? "", g => (g.Sum(d => (long)d[2]!), g.LongCount())), told.ToDictionary(t => t.Name ?? "", t => (t.Links, t.Refdomains)));
+        foreach (AuthorityBand band in overview.AuthorityBands)
+        {
+            List<object?[]> within = [.. domains.Where(d => d[1] is double rating ? band.From is { } from && Math.Min(90, Math.Floor(rating / 10) * 10) == from : band.From is null)];
+            Assert.Equal((within.Count, within.Count(d => (long)d[3]! > 0)), (band.Refdomains, band.DofollowRefdomains));
+        }
+        Assert.Equal(domains.Count(d => d[0] is not null), overview.Scatter.Count);
     }
 }

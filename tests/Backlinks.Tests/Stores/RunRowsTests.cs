@@ -81,7 +81,7 @@ public sealed class RunRowsTests : IDisposable
     [InlineData("empty", "")]
     [InlineData("another database", "no rows of a run")]
     [InlineData("another format", "no rows of a run")]
-    [InlineData("newer", "this program reads 1")]
+    [InlineData("newer", "this program reads")]
     [InlineData("missing", "without rows")]
     public void A_file_that_is_not_what_it_should_be_is_refused_with_its_path_and_what_to_do(string what, string problem)
     {
@@ -120,7 +120,7 @@ public sealed class RunRowsTests : IDisposable
                     command.CommandText = what switch
                     {
                         "another database" => "CREATE TABLE facts(x INTEGER)",
-                        "newer" => "UPDATE facts SET version = 2",
+                        "newer" => "UPDATE facts SET version = version + 1",
                         _ => "UPDATE facts SET format = 'something'",
                     };
                     command.ExecuteNonQuery();
@@ -169,5 +169,52 @@ public sealed class RunRowsTests : IDisposable
         var other = new RunWriter(writer, run.Ranked.Id, run.Graph);
         Exception refused = Assert.ThrowsAny<Exception>(() => RunRows.Write(other, read, run.Pages!.Graph, run.Graph, new RunRowsOptions { Fold = host => host, Damping = .85 }));
         Assert.Contains("not of this store", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keys_say_where_pages_and_domains_are()
+    {
+        Write([.. Enumerable.Range(0, 200).Select(i => Page($"http://a{i % 60}.example/{i}", new LinkObservation { Target = $"http://b{i % 7}.example/?{i}" })),
+            .. new[] { Granularity.Host, Granularity.Domain }.Select(g => Page("b3.example", new LinkObservation { Target = "b4.example" }) with { Granularity = g, Source = "report:1" })]);
+        using Run run = Data.OpenRun();
+        using RunRows rows = RunRows.Open(run);
+        using RowKeys keys = new(run.Folder, rows.Pages, rows.Domains);
+        RowsTable pages = RowsTable.Read(rows, "pages"), domains = RowsTable.Read(rows, "domains");
+        byte[][] all = [.. pages.Rows.Select(r => Encoding.UTF8.GetBytes(pages.Text(r, "page_key")))];
+        Assert.Contains(all.Zip(all.Skip(1)), pair => pair.First.AsSpan().SequenceEqual(pair.Second)); // a host and a domain of one name
+        foreach (byte[] key in all.SelectMany(key => new[] { key, [.. key, key.Contains((byte)9) ? (byte)0 : (byte)2], [.. key, (byte)'\n'], key[..^1], [.. key[..^1], 255] }).Append([]))
+            Assert.Equal((uint)all.Count(k => k.AsSpan().SequenceCompareTo(key) < 0), keys.PagesBelow(key));
+        for (int domain = 0; domain < rows.Domains; domain++)
+        {
+            Assert.Equal((uint)domain, keys.FindDomain(Encoding.UTF8.GetBytes(domains.Text(domains.Rows[domain], "domain_key"))));
+            List<uint> own = [.. Enumerable.Range(0, all.Length).Where(p => pages.Text(pages.Rows[p], "domain_no") == $"{domain}").Select(p => (uint)p)];
+            Assert.Equal((own[0], own[^1], (uint)own.Count), keys.PagesOf((uint)domain));
+            Assert.All(own, page => Assert.Equal((uint)domain, keys.DomainOf(page)));
+        }
+        Assert.Null(keys.FindDomain("example.nobody"u8));
+    }
+
+    [Theory]
+    [InlineData("pages/names.npy", "gone")]
+    [InlineData("domains/name_blocks.npy", "cut")]
+    [InlineData("page_domains.npy", "cut")]
+    [InlineData("pages/name_blocks.npy", "of others")]
+    [InlineData("page_domains.npy", "of others")]
+    public void Keys_that_are_not_those_of_the_rows_are_refused(string file, string what)
+    {
+        Write([.. Enumerable.Range(0, 40).Select(i => Page($"http://a{i}.example/", new LinkObservation { Target = $"http://b{i % 7}.example/" }))]);
+        using Run run = Data.OpenRun();
+        string path = Path.Combine(run.Folder, RowKeys.FolderName, file);
+        if (what == "cut")
+            using (FileStream cut = File.OpenWrite(path))
+                cut.SetLength(cut.Length - 3);
+        else
+            File.Delete(path);
+        if (what == "of others" && file.Contains("blocks", StringComparison.Ordinal))
+            NpyWriter<long>.WriteAll(path, [0L, 5L], "another");
+        else if (what == "of others")
+            NpyWriter<uint>.WriteAll(path, [0u, 1u], "another");
+        using RunRows rows = RunRows.Open(run);
+        Assert.Contains("rank again", Assert.Throws<StoreException>(() => new RowKeys(run.Folder, rows.Pages, rows.Domains)).Message, StringComparison.Ordinal);
     }
 }

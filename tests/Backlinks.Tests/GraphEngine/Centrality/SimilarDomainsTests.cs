@@ -43,6 +43,8 @@ public class SimilarDomainsTests
                 Shared: Enumerable.Range(0, n).Count(u => graph.Graph.OutOf(u).Contains((uint)v) && graph.Graph.OutOf(u).Contains((uint)x))))
                 .Where(x => x.Shared >= 2 && x.Cosine > 0).OrderByDescending(x => x.Cosine).ToList();
             SimilarDomain[] found = SimilarDomains.To(graph, v, n).Domains;
+            foreach (int few in new[] { 1, 3, 10 })
+                Assert.Equal(found.Take(few), SimilarDomains.To(graph, v, few).Domains);
             Assert.Equal(expected.Select(x => x.Node).Order(), found.Select(s => s.Node).Order());
             for (int i = 0; i < found.Length; i++)
             {
@@ -52,6 +54,18 @@ public class SimilarDomainsTests
         }
 
         double Dot(int v, int x) => Enumerable.Range(0, n).Sum(u => a[u, v] * a[u, x]);
+    }
+
+    [Fact]
+    public void Norms_that_are_kept_change_nothing()
+    {
+        TestLink[] links = [.. Enumerable.Range(0, 600).SelectMany(u => new TestLink[] { (u, 600), (u, 601), (u, 602 + u % 5), (u, 610 + u % 90) })];
+        using TestGraph graph = TestGraphs.Of(700, links);
+        var kept = new SimilarDomainsOptions { Norms = new ProfileNorms() };
+        for (int pass = 0; pass < 2; pass++)
+            foreach (int node in new[] { 600, 601, 603, 650 })
+                Assert.Equal(SimilarDomains.To(graph, node, 5).Domains, SimilarDomains.To(graph, node, 5, kept).Domains);
+        Assert.Equal([600, 601], kept.Norms.Known.Keys.Order());
     }
 
     [Fact]
