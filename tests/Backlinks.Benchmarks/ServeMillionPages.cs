@@ -51,7 +51,7 @@ public static class ServeMillionPages
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {run}, rows {new FileInfo(rows).Length >> 20} MB; hubs with {string.Join(", ", hubs.Select(h => h.Backlinks.ToString("N0", CultureInfo.InvariantCulture)))} links from other domains"));
         Check(served, rows, [.. targets.Take(20), hubs[0]]);
 
-        for (int i = 0; i < 1000; i++) // a service is asked all day: its code is made, though most blocks that are asked for are not in memory
+        for (int i = 0; i < ImportWarc.Option(Environment.GetCommandLineArgs(), "--warm", 1000); i++) // a service is asked all day: its code is made, though most blocks that are asked for are not in memory
             served.Get(Question(i, targets[targets.Length - 1 - i]));
         Report("all-backlinks, 100 rows, filter, order", OpenLoop(served, seconds, rate, i => Backlinks(targets[i % targets.Length])), served);
         Report("overview", OpenLoop(served, seconds, Math.Max(1, rate / 5), i => $"/site-explorer/overview?target={targets[(i * 7 + 3) % targets.Length].Name}"), served);
