@@ -50,7 +50,7 @@ internal sealed record OverviewRows
     {
         (List<object?[]> shares, List<Pair> live) = ReadPairs(rented, scope, trust, cancel);
         var told = new List<object?[]>();
-        (Best<double> passed, Best<DateTime> newest, Best<DateTime> lost, Best<double> broken) = ReadLinks(rented, scope, told, cancel);
+        (Best<double> passed, Best<long> newest, Best<long> lost, Best<double> broken) = ReadLinks(rented, scope, told, cancel);
         Dictionary<long, object?[]> rows = ReadRows(rented, scope, [.. passed.Rows, .. newest.Rows, .. lost.Rows, .. broken.Rows], cancel);
         return new OverviewRows
         {
@@ -58,7 +58,7 @@ internal sealed record OverviewRows
             Links = told,
             Dots = [.. live.OrderByDescending(p => p.Rating ?? double.NegativeInfinity).ThenBy(p => p.No).Take(MostDots).Select(p => new object?[] { p.Domain, p.Rating, p.Trust, p.Links, p.Cluster })],
             TopRefdomains = [.. live.OrderByDescending(p => p.Passed ?? double.NegativeInfinity).ThenBy(p => p.No).Take(TopRows)
-                .Select(p => new object?[] { p.Domain, p.Rating, p.Links, p.Followed, p.First, p.Last, p.Topic, p.Cluster, p.Passed })],
+                .Select(p => new object?[] { p.Domain, p.Rating, p.Links, p.Followed, Time(p.First), Time(p.Last), p.Topic, p.Cluster, p.Passed })],
             TopBacklinks = [.. passed.Rows.Select(r => rows[r])],
             Newest = [.. newest.Rows.Select(r => rows[r])],
             Lost = [.. lost.Rows.Select(r => rows[r])],
@@ -66,11 +66,11 @@ internal sealed record OverviewRows
         };
     }
 
-    private readonly record struct Pair(uint No, string Domain, double? Rating, string? Topic, string? Cluster, long Links, long Followed, DateTime? First, DateTime? Last, double? Passed, double? Trust);
+    private readonly record struct Pair(uint No, string Domain, double? Rating, string? Topic, string? Cluster, long Links, long Followed, long First, long Last, double? Passed, double? Trust);
 
     private static (List<object?[]> Shares, List<Pair> Live) ReadPairs(RowDatabase.Rented rented, RowScope scope, bool trust, CancellationToken cancel)
     {
-        SqlText sql = new SqlText().Add($"SELECT other_no, domain, p.domain_rating, p.topic, p.spam_cluster_id, links::BIGINT, dofollow_links::BIGINT, p.first_seen, p.last_seen, lost_at, rank_passed, {(trust ? "d.trust" : "NULL::DOUBLE")} FROM (");
+        SqlText sql = new SqlText().Add($"SELECT other_no, domain, p.domain_rating, p.topic, p.spam_cluster_id, links::BIGINT, dofollow_links::BIGINT, {Micros("p.first_seen")}, {Micros("p.last_seen")}, {Micros("lost_at")}, rank_passed, {(trust ? "d.trust" : "NULL::DOUBLE")} FROM (");
         AddPairs(sql, scope).Add(trust ? ") p JOIN domains d ON d.\"no\" = p.other_no" : ") p"); // trust alone is not beside a pair
         var live = new List<Pair>();
         Share tlds = new("tld"), topics = new("topic");
@@ -78,17 +78,17 @@ internal sealed record OverviewRows
         long[,] bands = new long[11, 2]; // by ten points of authority, the first of those without
         rented.Each(sql.ToString(), sql.Values, row =>
         {
-            months.Add(Time(row, 7), Time(row, 9));
-            long links = row.GetInt64(5);
+            (long first, long lost, long links) = (row.GetInt64(7), row.GetInt64(9), row.GetInt64(5));
+            months.Add(first, lost);
             if (links == 0)
                 return;
-            var pair = new Pair(row.GetFieldValue<uint>(0), row.GetString(1), Number(row, 2), Text(row, 3), Text(row, 4), links, row.GetInt64(6), Time(row, 7), Time(row, 8), Number(row, 10), Number(row, 11));
+            var pair = new Pair(row.GetFieldValue<uint>(0), row.GetString(1), Number(row, 2), Text(row, 3), Text(row, 4), links, row.GetInt64(6), first, row.GetInt64(8), Number(row, 10), trust ? Number(row, 11) : null);
             live.Add(pair);
             int band = pair.Rating is { } rating ? 1 + Math.Clamp((int)Math.Floor(rating / 10), 0, 9) : 0;
             bands[band, 0]++;
             bands[band, 1] += pair.Followed > 0 ? 1 : 0;
-            tlds.Add(pair.Domain[(pair.Domain.LastIndexOf('.') + 1)..], links, 1);
-            topics.Add(pair.Topic, links, 1);
+            tlds.Add(pair.Domain.AsSpan(pair.Domain.LastIndexOf('.') + 1), links);
+            topics.Add(pair.Topic, links);
         }, cancel);
         var shares = new List<object?[]>();
         for (int band = 0; band <= 10; band++)
@@ -100,48 +100,56 @@ internal sealed record OverviewRows
         return (shares, live);
     }
 
-    private static (Best<double> Passed, Best<DateTime> Newest, Best<DateTime> Lost, Best<double> Broken) ReadLinks(RowDatabase.Rented rented, RowScope scope, List<object?[]> shares, CancellationToken cancel)
+    private static (Best<double> Passed, Best<long> Newest, Best<long> Lost, Best<double> Broken) ReadLinks(RowDatabase.Rented rented, RowScope scope, List<object?[]> shares, CancellationToken cancel)
     {
-        SqlText sql = scope.Where(new SqlText().Add("SELECT rowid, source_domain_no, is_lost, first_seen, lost_at, rank_passed, is_dofollow, is_nofollow, is_ugc, is_sponsored, kind, position, anchor_class, language, anchor, "
-            + "coalesce(target_http_code >= 400 OR target_outcome IN ('gone', 'host_dead'), false) FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal");
-        Share attributes = new("attribute"), kinds = new("type"), positions = new("position"), classes = new("class"), languages = new("language"), anchors = new("anchor");
-        string[] names = ["dofollow", "nofollow", "ugc", "sponsored"]; // told even of none
-        foreach (string name in names)
-            attributes.Add(name, 0, 0);
+        string[] attributes = ["dofollow", "nofollow", "ugc", "sponsored"];
+        const string broken = "coalesce(target_http_code >= 400 OR target_outcome IN ('gone', 'host_dead'), false)";
+        (string Column, Share Share)[] parts = [("kind", new("type", 4, 16)), ("position", new("position", 20, 12)), ("anchor_class", new("class", 32, 10)), ("language", new("language", 42, 22)), ("anchor", new("anchor"))];
+        var sql = new SqlText().Add($"SELECT rowid, source_domain_no, {Micros("first_seen")}, {Micros("lost_at")}, rank_passed, is_lost::INTEGER + 2 * {broken}::INTEGER");
+        for (int i = 0; i < attributes.Length; i++)
+            sql.Add($" + {1 << (i + 2)} * is_{attributes[i]}::INTEGER");
+        foreach ((string column, _) in parts)
+            sql.Add($", hash({column}), {column}"); // few names, each read once: a text costs more than all else of its row
+        scope.Where(sql.Add(" FROM links WHERE "), "target_").Add(" AND is_ranked AND NOT is_internal");
+        long[,] followed = new long[attributes.Length, 2];
         var months = new Months();
-        Best<double> passed = new(TopRows), broken = new(TopRows);
-        Best<DateTime> newest = new(TopRows), lost = new(TopRows);
+        Best<double> passed = new(TopRows), failing = new(TopRows);
+        Best<long> newest = new(TopRows), lost = new(TopRows);
+        var domains = new Dictionary<uint, ulong>(); // a bit for each attribute and name that was seen with a domain
         rented.Each(sql.ToString(), sql.Values, row =>
         {
             long id = row.GetInt64(0);
-            uint domain = row.GetFieldValue<uint>(1);
-            (DateTime? first, DateTime? last) = (Time(row, 3), Time(row, 4));
+            (long first, long last) = (row.GetInt64(2), row.GetInt64(3));
+            int flags = row.GetInt32(5);
             months.Add(first, last);
-            if (row.GetBoolean(2))
+            if ((flags & 1) != 0)
             {
                 lost.Add(last, id);
                 return;
             }
-            double? rank = Number(row, 5);
+            double rank = row.GetDouble(4);
             passed.Add(rank, id);
             newest.Add(first, id);
-            if (row.GetBoolean(15))
-                broken.Add(rank, id);
-            for (int i = 0; i < names.Length; i++)
-                if (row.GetBoolean(6 + i))
-                    attributes.Add(names[i], domain);
-            kinds.Add(row.GetString(10), domain);
-            positions.Add(Text(row, 11), domain);
-            classes.Add(Text(row, 12), domain);
-            languages.Add(Text(row, 13), domain);
-            anchors.Add(Text(row, 14), domain);
+            if ((flags & 2) != 0)
+                failing.Add(rank, id);
+            uint domain = row.GetFieldValue<uint>(1);
+            ref ulong seen = ref CollectionsMarshal.GetValueRefOrAddDefault(domains, domain, out _);
+            for (int i = 0; i < attributes.Length; i++)
+                if ((flags >> (i + 2) & 1) != 0)
+                {
+                    followed[i, 0]++;
+                    followed[i, 1] += (seen >> i & 1) == 0 ? 1 : 0;
+                    seen |= 1UL << i;
+                }
+            for (int i = 0; i < parts.Length; i++)
+                parts[i].Share.Add(row, 6 + 2 * i, domain, ref seen);
         }, cancel);
-        shares.AddRange(attributes.Unordered);
-        foreach ((Share share, int most) in new[] { (kinds, int.MaxValue), (positions, int.MaxValue), (classes, int.MaxValue), (languages, TopShares) })
-            shares.AddRange(share.Rows(byLinks: true, most));
-        shares.AddRange(anchors.Rows(byLinks: false, TopShares));
+        for (int i = 0; i < attributes.Length; i++)
+            shares.Add(["attribute", attributes[i], followed[i, 0], followed[i, 1]]); // even of none
+        foreach ((string column, Share share) in parts)
+            shares.AddRange(share.Rows(byLinks: column != "anchor", column is "language" or "anchor" ? TopShares : int.MaxValue));
         shares.AddRange(months.Rows);
-        return (passed, newest, lost, broken);
+        return (passed, newest, lost, failing);
     }
 
     /// <summary>What tables show of links, by the place in the file.</summary>
@@ -158,25 +166,65 @@ internal sealed record OverviewRows
 
     private static double? Number(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
 
-    private static DateTime? Time(DuckDBDataReader row, int column) => row.IsDBNull(column) ? null : DateTime.SpecifyKind(row.GetDateTime(column), DateTimeKind.Utc);
+    /// <summary>A time as microseconds, <see cref="Never"/> for none: half the price of a date.</summary>
+    private static string Micros(string column) => $"coalesce(epoch_us({column}), {Never})";
+
+    private const long Never = long.MinValue + 1;
+
+    private static DateTime? Time(long micros) => micros == Never ? null : DateTime.UnixEpoch.AddTicks(10 * micros);
 
     /// <summary>Links and different domains by a name.</summary>
-    private sealed class Share(string what)
+    /// <param name="firstBit">Of those that tell what was seen with a domain; names that have none are kept with their domains.</param>
+    private sealed class Share(string what, int firstBit = 0, int bits = 0)
     {
-        private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+        private readonly Dictionary<ulong, int> _byCode = [];
+        private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
         private readonly List<(string? Name, long Links, long Domains)> _sums = [];
         private readonly HashSet<ulong> _seen = []; // a name's place and a domain
         private int _unnamed = -1;
 
-        public void Add(string? name, uint domain)
+        /// <summary>A link.</summary>
+        /// <param name="column">Of the name's hash; the name follows it.</param>
+        public void Add(DuckDBDataReader row, int column, uint domain, ref ulong seen)
         {
-            int place = PlaceOf(name);
-            Add(place, 1, _seen.Add((ulong)place << 32 | domain) ? 1 : 0);
+            ref int place = ref CollectionsMarshal.GetValueRefOrAddDefault(_byCode, row.GetFieldValue<ulong>(column), out bool known);
+            if (!known)
+            {
+                place = _sums.Count;
+                _sums.Add((Text(row, column + 1), 0, 0));
+            }
+            bool first = place < bits ? (seen >> (firstBit + place) & 1) == 0 : _seen.Add((ulong)place << 32 | domain);
+            if (place < bits)
+                seen |= 1UL << (firstBit + place);
+            Add(place, 1, first ? 1 : 0);
         }
 
-        public void Add(string? name, long links, long domains) => Add(PlaceOf(name), links, domains);
+        /// <summary>A domain with its links.</summary>
+        public void Add(string? name, long links)
+        {
+            if (name is not null)
+                Add(name.AsSpan(), links);
+            else
+            {
+                if (_unnamed < 0)
+                {
+                    _unnamed = _sums.Count;
+                    _sums.Add((null, 0, 0));
+                }
+                Add(_unnamed, links, 1);
+            }
+        }
 
-        public IEnumerable<object?[]> Unordered => _sums.Select(s => new object?[] { what, s.Name, s.Links, s.Domains });
+        public void Add(ReadOnlySpan<char> name, long links)
+        {
+            if (!_byName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out int place))
+            {
+                place = _sums.Count;
+                _sums.Add((name.ToString(), 0, 0));
+                _byName.Add(_sums[place].Name!, place);
+            }
+            Add(place, links, 1);
+        }
 
         /// <summary>The largest; equal ones by name, the unnamed last.</summary>
         public IEnumerable<object?[]> Rows(bool byLinks, int most) => _sums.OrderByDescending(s => byLinks ? s.Links : s.Domains).ThenByDescending(s => byLinks ? 0 : s.Links)
@@ -187,42 +235,29 @@ internal sealed record OverviewRows
             ref (string? Name, long Links, long Domains) sum = ref CollectionsMarshal.AsSpan(_sums)[place];
             (sum.Links, sum.Domains) = (sum.Links + links, sum.Domains + domains);
         }
-
-        private int PlaceOf(string? name)
-        {
-            if (name is null && _unnamed >= 0)
-                return _unnamed;
-            if (name is not null && _places.TryGetValue(name, out int place))
-                return place;
-            _sums.Add((name, 0, 0));
-            if (name is null)
-                _unnamed = _sums.Count - 1;
-            else
-                _places.Add(name, _sums.Count - 1);
-            return _sums.Count - 1;
-        }
     }
 
     /// <summary>What came and went, by month.</summary>
     private sealed class Months
     {
         private readonly SortedDictionary<int, (long New, long Lost)> _months = [];
-        private int _last = -1;
-        private long _new; // of the last month, not yet among them: most follow one of the same
+        private (long From, long Below, int Month) _last = (0, 0, -1); // most follow one of the same month
+        private long _new;
 
-        public void Add(DateTime? came, DateTime? went)
+        public void Add(long came, long went)
         {
-            if (came is { } first)
+            if (came != Never)
             {
-                if (Month(first) != _last)
+                if (came < _last.From || came >= _last.Below)
                 {
                     End();
-                    _last = Month(first);
+                    DateTime first = Time(came)!.Value, month = new(first.Year, first.Month, 1, 0, 0, 0, DateTimeKind.Utc);
+                    _last = ((month - DateTime.UnixEpoch).Ticks / 10, (month.AddMonths(1) - DateTime.UnixEpoch).Ticks / 10, Month(first));
                 }
                 _new++;
             }
-            if (went is { } last)
-                Add(Month(last), 0, 1);
+            if (went != Never)
+                Add(Month(Time(went)!.Value), 0, 1);
         }
 
         public IEnumerable<object?[]> Rows
@@ -237,7 +272,7 @@ internal sealed record OverviewRows
         private void End()
         {
             if (_new > 0)
-                Add(_last, _new, 0);
+                Add(_last.Month, _new, 0);
             _new = 0;
         }
 
@@ -246,14 +281,14 @@ internal sealed record OverviewRows
         private static int Month(DateTime time) => 12 * time.Year + time.Month - 1;
     }
 
-    /// <summary>The few rows with the highest value; equal ones by their place in the file, those without a value last.</summary>
+    /// <summary>The few rows with the highest value; equal ones by their place in the file.</summary>
     private sealed class Best<T>(int most) where T : struct, IComparable<T>
     {
-        private readonly List<(T? Value, long Row)> _best = [];
+        private readonly List<(T Value, long Row)> _best = [];
 
         public IEnumerable<long> Rows => _best.Select(b => b.Row);
 
-        public void Add(T? value, long row)
+        public void Add(T value, long row)
         {
             if (_best.Count == most && !Before((value, row), _best[^1]))
                 return;
@@ -265,7 +300,6 @@ internal sealed record OverviewRows
                 _best.RemoveAt(most);
         }
 
-        private static bool Before((T? Value, long Row) a, (T? Value, long Row) b) =>
-            Nullable.Compare(a.Value, b.Value) is var order && order != 0 ? order > 0 : a.Row < b.Row; // null is less than any value
+        private static bool Before((T Value, long Row) a, (T Value, long Row) b) => a.Value.CompareTo(b.Value) is var order && order != 0 ? order > 0 : a.Row < b.Row;
     }
 }
