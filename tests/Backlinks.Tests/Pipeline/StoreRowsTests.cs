@@ -389,7 +389,7 @@ public sealed class StoreRowsTests : IClassFixture<StoreRowsTests.Ranked>
     }
 
     /// <summary>A page that was fetched and then not modified is still there.</summary>
-    private static int? Code(StoredPage page) => page is { LastOutcome: VisitOutcome.NotModified, Status: 304 } ? 200 : page.Status;
+    private static int Code(StoredPage page) => page is { LastOutcome: VisitOutcome.NotModified, Status: 304 } ? 200 : page.Status;
 
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
