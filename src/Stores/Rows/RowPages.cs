@@ -175,7 +175,7 @@ internal sealed unsafe class RowPages : IDisposable
                     languages.Add(language, shared = language.Length > 0 ? Texts.Add(language) : RowText.None);
                 _languages.Add(shared);
                 (int address, int network) = NetworkOf(DuckDbLinkStore.Chunks.Has(hasAddress, i) ? Encoding.UTF8.GetString(chunk.Span(addressOf, i)) : "");
-                _seen.Add(new Seen(first[i], visited ? visit[i] : PageHistory.None, DuckDbLinkStore.Chunks.Has(hasVerified, i) ? verified[i] : PageHistory.None, visited ? status[i] : 0,
+                _seen.Add(new Seen(first[i], visited ? visit[i] : PageHistory.None, DuckDbLinkStore.Chunks.Has(hasVerified, i) ? verified[i] : PageHistory.None, visited ? StatusOf((VisitOutcome)outcome[i], status[i]) : 0,
                     visited && DuckDbLinkStore.Chunks.Has(hasWords, i) ? words[i] : 0, address, network, (Granularity)granularity[i], visited ? outcome[i] : NotVisited, visited && noindex[i] != 0));
             }
         }, cancel);
@@ -208,6 +208,9 @@ internal sealed unsafe class RowPages : IDisposable
             DomainRows[domain] = DomainRows[domain - 1];
         DomainRows[0] = 0;
     }
+
+    /// <summary>A visitor who already has the page is told 304: that the page it got with 200 still stands (RFC 9110 15.4.5).</summary>
+    private static int StatusOf(VisitOutcome outcome, int status) => outcome == VisitOutcome.NotModified && status == 304 ? 200 : status;
 
     /// <summary>Of each key its node in a graph, −1 for none. Both are in order.</summary>
     private static int[] Nodes(RowText[] keys, NodeNames names, Func<int, bool> among)

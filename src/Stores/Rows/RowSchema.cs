@@ -78,7 +78,7 @@ public static class RowSchema
           url VARCHAR, page_key VARCHAR, host VARCHAR,
           domain_no UINTEGER, domain VARCHAR,
           title VARCHAR, language VARCHAR, words INTEGER,
-          outcome VARCHAR, http_code INTEGER, -- of the last visit
+          outcome VARCHAR, http_code INTEGER, -- of the last visit; 200 where a 304 said that the page fetched before still stands
           redirects_to VARCHAR,            -- one hop
           noindex BOOLEAN, address VARCHAR, network VARCHAR,
           url_rating DOUBLE, raw DOUBLE, pagerank DOUBLE, rank UINTEGER, percentile DOUBLE,

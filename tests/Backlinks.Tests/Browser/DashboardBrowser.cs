@@ -178,9 +178,14 @@ internal sealed class DashboardView
     public Task<int> OverhangAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
     /// <summary>What axe finds to be serious or critical, one a line; empty if nothing.</summary>
-    public async Task<string> HindrancesAsync()
+    /// <param name="colours">Its rule on colours alone: what else it finds does not depend on the theme.</param>
+    public async Task<string> HindrancesAsync(bool colours = false)
     {
-        AxeResult result = await Page.RunAxe();
+        AxeResult result = await Page.RunAxe(new AxeRunOptions
+        {
+            ResultTypes = [ResultType.Violations], // what passes is not told element by element: most of its time
+            RunOnly = colours ? new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] } : null,
+        });
         return string.Join('\n', result.Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Impact} {v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(5).Select(n => n.Html))}"));
     }
 }

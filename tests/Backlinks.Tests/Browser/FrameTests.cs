@@ -28,7 +28,7 @@ public sealed class FrameTests(DashboardBrowser browser)
         Assert.Equal("", await view.HindrancesAsync());
         await view.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
         await Expect(view.Page.Locator("html[data-theme=dark]")).ToHaveCountAsync(1);
-        Assert.Equal("", await view.HindrancesAsync());
+        Assert.Equal("", await view.HindrancesAsync(colours: true));
         foreach (int width in (int[])[2560, 375])
         {
             await view.Page.SetViewportSizeAsync(width, 1000);

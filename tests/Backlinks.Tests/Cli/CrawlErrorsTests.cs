@@ -42,7 +42,7 @@ public sealed class CrawlErrorsTests : IDisposable
         }
         finally
         {
-            Shell($"umount '{disk}'");
+            Shell($"umount -l '{disk}'");
         }
     }
 

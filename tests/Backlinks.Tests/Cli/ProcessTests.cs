@@ -164,7 +164,7 @@ public sealed partial class ProcessTests : IDisposable
         }
         finally
         {
-            Shell($"umount '{disk}'");
+            Shell($"umount -l '{disk}'");
         }
     }
 
@@ -189,7 +189,7 @@ public sealed partial class ProcessTests : IDisposable
         }
         finally
         {
-            Shell($"umount '{disk}'");
+            Shell($"umount -l '{disk}'");
         }
     }
 

@@ -109,6 +109,9 @@ public sealed class StoreRunTests : IClassFixture<StoreRunTests.Crawled>
             string[] files = [.. Directory.GetFiles(first).Select(f => Path.GetFileName(f)!).Where(f => f is not ("timings.json" or "run.seal" or RowSchema.FileName)).Order(StringComparer.Ordinal)];
             Assert.Equal(files, Directory.GetFiles(second).Select(f => Path.GetFileName(f)!).Where(f => f is not ("timings.json" or "run.seal" or RowSchema.FileName)).Order(StringComparer.Ordinal));
             Assert.All(files, f => Assert.True(File.ReadAllBytes(Path.Combine(first, f)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(second, f))), $"{f} differs on {threads} threads"));
+            string[] keys = [.. Directory.GetFiles(Path.Combine(first, RowKeys.FolderName), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(first, f))];
+            Assert.Equal(5, keys.Length);
+            Assert.All(keys, f => Assert.True(File.ReadAllBytes(Path.Combine(first, f)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(second, f))), $"{f} differs on {threads} threads"));
         }
     }
 

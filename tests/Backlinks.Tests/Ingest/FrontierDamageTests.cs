@@ -322,7 +322,7 @@ public sealed class FrontierDamageTests : IDisposable
         public static SmallDisk? TryMount(string path, int bytes) =>
             OperatingSystem.IsLinux() && Environment.UserName == "root" && Call("mount", "-t", "tmpfs", "-o", $"size={bytes}", "tmpfs", path) ? new SmallDisk(path) : null;
 
-        public void Dispose() => Call("umount", path);
+        public void Dispose() => Call("umount", "-l", path);
 
         private static bool Call(string program, params string[] arguments)
         {

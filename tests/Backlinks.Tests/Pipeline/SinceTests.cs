@@ -79,6 +79,7 @@ public sealed class SinceTests : IDisposable
             Since = since,
             TopicsOf = topicsOf,
             Profile = profile ?? LinkProfile.Default,
+            Rows = false,
         }, cancel: TestContext.Current.CancellationToken);
     }
 

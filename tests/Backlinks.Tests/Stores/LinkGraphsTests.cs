@@ -111,7 +111,7 @@ public sealed class LinkGraphsTests : IDisposable
     public void A_run_of_the_store_answers_for_domains_and_for_pages()
     {
         Fill(Web());
-        Program.Run(_data, "rank", "--with", "harmonic,scc").Ok();
+        Program.Run(_data, "rank", "--with", "harmonic,scc", "--without", "rows").Ok();
         Assert.StartsWith("1,b.test,", Program.Run(_data, "top", "-n", "1", "--csv", "--by", "indegree").Ok().Output.Split('\n')[1]);
         Assert.StartsWith("1,https://b.test/,", Program.Run(_data, "top", "-n", "1", "--csv", "--graph-level", "page", "--by", "indegree").Ok().Output.Split('\n')[1]);
         Assert.Equal("b.test", Program.Run(_data, "show", "b.test", "--json").Ok().Json.GetProperty("name").GetString());
@@ -132,7 +132,7 @@ public sealed class LinkGraphsTests : IDisposable
                 store.Write([visit]);
         byte[][] runs = [.. new[] { _data, other }.Select(data =>
         {
-            Program.Run(data, "rank").Ok();
+            Program.Run(data, "rank", "--without", "rows").Ok();
             return File.ReadAllBytes(Path.Combine(data.Path, "runs", new DataFolder(data.Path).CurrentRun!, "run.json"));
         })];
         Assert.Equal(runs[0], runs[1]);
@@ -165,7 +165,7 @@ public sealed class LinkGraphsTests : IDisposable
         Fill([Page("https://www.alice.github.io/", To("https://bob.github.io/")), Page("https://shop.acme.test/", To("https://x.acme-labs.test/"))]);
         string[] Domains(string fold)
         {
-            Program.Run(_data, "rank", "--fold", fold).Ok();
+            Program.Run(_data, "rank", "--fold", fold, "--without", "rows").Ok();
             return [.. Program.Run(_data, "top", "--csv").Ok().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(l => l.Split(',')[1]).Order(StringComparer.Ordinal)];
         }
         Assert.Equal(["acme-labs.test", "acme.test", "github.io"], Domains("domain"));

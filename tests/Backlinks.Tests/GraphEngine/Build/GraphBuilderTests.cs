@@ -249,7 +249,7 @@ public sealed class GraphBuilderTests : IDisposable
         }
         finally
         {
-            Execute("umount", folder);
+            Execute("umount", $"-l {folder}");
         }
     }
 
