@@ -23,7 +23,7 @@ internal static class JobsApi
             .WithParameter(new DocumentedParameter("limit", "How many, at most.", "integer") { Minimum = 1, Maximum = 1000, Standard = 100 }).WithParameter(new DocumentedParameter("state", "Only jobs in this state.")).WithParameter(new DocumentedParameter("kind", "Only jobs of this kind.")).WithExample("?limit=5");
         jobs.MapGet("/{id}", Get).WithName("job").WithSummary("One job: state, progress, result or error.").WithProblems("not_found").WithExample(route: ("id", "000001-run"));
         jobs.MapGet("/{id}/events", Events).WithName("job-events").DisableRequestTimeout()
-            .WithSummary("The job as server-sent events: 'progress' with each new state, 'heartbeat' in silence, 'end' with the last; Last-Event-ID is honoured.").WithProblems("not_found").WithExample(route: ("id", "000001-run"));
+            .WithSummary("The job as server-sent events: 'progress' with each new state (of a crawl with its pages by outcome), 'heartbeat' in silence, 'end' with the last; Last-Event-ID is honoured.").WithProblems("not_found").WithExample(route: ("id", "000001-run"));
         jobs.MapPost("/{id}/cancel", Cancel).WithName("job-cancel").WithSummary("Asks a job to stop; what a crawl or an import did is kept.").WithProblems("not_found", "conflict", "busy").WithExample(route: ("id", "000001-run"));
         api.MapCrawls();
         api.MapImports();

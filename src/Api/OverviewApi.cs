@@ -55,6 +55,7 @@ internal static class OverviewApi
     {
         RouteGroupBuilder group = api.MapGroup("/site-explorer").WithTags("site-explorer");
         group.MapGet("/overview", GetOverview).WithName("overview").WithSummary("The overview screen in one answer: figures, charts and short tables.")
+            .WithParameter(new DocumentedParameter("compare", "Id of the run that changes (before, run_before) are told against; without it the run before."))
             .Produces<OverviewAnswer>().WithExample("?target=labs.example").WithProblems(Common);
         group.MapGet("/domain-rating", GetDomainRating).WithName("domain-rating").WithSummary("Authority of the target's domain, and where it stands.")
             .Produces<DomainRatingAnswer>().WithExample("?target=labs.example").WithProblems(Common);
@@ -74,8 +75,8 @@ internal static class OverviewApi
             .WithParameter(Asked.Limit(1000, 20)).Produces<SimilarAnswer>().WithExample("?target=labs.example&limit=5").WithProblems(Common);
     }
 
-    private static Task GetOverview(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
-        answers.AnswerAsync(context, run, Plain, async r => { Overview o = await overviews.OfAsync(r, target, mode, context.RequestAborted); return new OverviewAnswer(o, new TargetMeta(r.Stamp, o.InIndex)); });
+    private static Task GetOverview(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? compare = null, string? run = null) =>
+        answers.AnswerAsync(context, run, [.. Plain, "compare"], async r => { Overview o = await ComparedOverview.OfAsync(overviews, r, target, mode, compare, context.RequestAborted); return new OverviewAnswer(o, new TargetMeta(r.Stamp, o.InIndex)); });
 
     private static Task GetDomainRating(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
         answers.AnswerAsync(context, run, Plain, async r =>

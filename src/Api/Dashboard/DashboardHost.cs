@@ -44,6 +44,7 @@ internal static class DashboardHost
         });
         app.UseAntiforgery();
         app.MapStaticAssets();
-        app.MapRazorComponents<Dashboard.App>().AddInteractiveServerRenderMode(render => render.ContentSecurityFrameAncestorsPolicy = null); // stands in the policy above
+        app.MapRazorComponents<Dashboard.App>().AddInteractiveServerRenderMode(render => render.ContentSecurityFrameAncestorsPolicy = null) // stands in the policy above
+            .WithScope(Scopes.Read); // a page's connection begins with a POST that changes nothing; what a page does asks for its own scope, see PageUser
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Backlinks.Pipeline;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Primitives;
 
@@ -41,6 +42,10 @@ public abstract class RowsPage : DashboardPage
 
     /// <summary>What else stands in the page's address and must be kept, such as which of two tables.</summary>
     public virtual IReadOnlyList<string> Kept => [];
+
+    /// <summary>What it would be for a row's links to be gone, as an edit of a what-if; null where a row stands for no links to the target.</summary>
+    /// <param name="row">Its values by column; null for columns that were not read.</param>
+    public virtual AskedEdit? Gone(Func<string, object?> row) => null;
 
     public Resource Resource => RowQueries.Resources.TryGetValue(ResourceName, out Resource? resource) ? resource : throw Problems.Of("not_found", $"there is no '{ResourceName}'");
 
@@ -107,7 +112,8 @@ public abstract class RowsPage : DashboardPage
     {
         Dictionary<string, StringValues> query = View.Query(Navigation.Uri);
         string[] kept = [.. Kept, "columns", "where", "order_by", "limit", "aggregation", "date_from", "date_to", .. changes.Any(c => c.Name is not "columns") ? [] : new[] { "cursor", "page" }];
-        return View.Link(PageName, [.. kept.Where(name => changes.All(c => c.Name != name)).Select(name => (name, query.TryGetValue(name, out StringValues value) ? (object?)value.ToString() : null)), .. changes]);
+        query.TryGetValue("edit", out StringValues edits); // a what-if goes on over pages and filters
+        return View.Link(PageName, [.. kept.Where(name => changes.All(c => c.Name != name)).Select(name => (name, query.TryGetValue(name, out StringValues value) ? (object?)value.ToString() : null)), .. changes, .. edits.Select(e => ("edit", (object?)e))]);
     }
 
     /// <summary>The order after a click on a column: from the highest down, then from the lowest up; texts the other way round.</summary>

@@ -10,7 +10,8 @@ namespace Backlinks.Api.Dashboard;
 /// <param name="Mode">As of <see cref="RowQuery.Mode"/>; null for the usual one.</param>
 /// <param name="History"><c>live</c>, <c>all_time</c> or <c>since:DATE</c>; null for live.</param>
 /// <param name="Run">Id of a run; null for the current one.</param>
-public sealed record View(string Target, string? Mode, string? History, string? Run)
+/// <param name="Compare">Id of the run that the overview's changes are told against; null for the one before.</param>
+public sealed record View(string Target, string? Mode, string? History, string? Run, string? Compare = null)
 {
     /// <summary>The modes, with the words of the switch.</summary>
     public static IReadOnlyList<(string? Mode, string Words)> Modes { get; } =
@@ -21,7 +22,7 @@ public sealed record View(string Target, string? Mode, string? History, string? 
     public static View Of(string uri)
     {
         Dictionary<string, StringValues> query = Query(uri);
-        return new View(Get("target")?.Trim() ?? "", Get("mode"), Get("history"), Get("run"));
+        return new View(Get("target")?.Trim() ?? "", Get("mode"), Get("history"), Get("run"), Get("compare"));
         string? Get(string name) => query.TryGetValue(name, out StringValues value) && value.ToString() is { Length: > 0 and <= 4096 } text ? text : null;
     }
 
@@ -39,7 +40,7 @@ public sealed record View(string Target, string? Mode, string? History, string? 
     {
         var link = new StringBuilder("/").Append(page.TrimStart('/'));
         char joint = '?';
-        foreach ((string name, object? value) in ((string, object?)[])[("target", Target), ("mode", Mode), ("history", History), ("run", Run), .. more])
+        foreach ((string name, object? value) in ((string, object?)[])[("target", Target), ("mode", Mode), ("history", History), ("run", Run), ("compare", Compare), .. more])
             if (Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text)
             {
                 link.Append(joint).Append(name).Append('=').Append(Uri.EscapeDataString(text));

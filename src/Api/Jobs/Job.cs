@@ -47,7 +47,9 @@ public enum JobState
 /// <param name="Rate">Units a second since the step began.</param>
 /// <param name="SecondsLeft">Of this step; null where that cannot be told.</param>
 /// <param name="Message">For people, such as whom it waits for; empty where there is nothing to say.</param>
-public sealed record JobProgress(string Step, long Done, long Total, string Unit, double Rate, double? SecondsLeft, string Message)
+/// <param name="Outcomes">Of a crawl: pages of this session by the outcome of their visit (<c>fetched</c>, <c>blocked</c>, <c>timed_out</c>, …), under the names that the result's
+/// counts have; those to be tried again are in none yet. Null of other jobs.</param>
+public sealed record JobProgress(string Step, long Done, long Total, string Unit, double Rate, double? SecondsLeft, string Message, IReadOnlyDictionary<string, long>? Outcomes = null)
 {
     /// <summary>Nothing was done yet.</summary>
     public static JobProgress None { get; } = new("", 0, 0, "", 0, null, "");

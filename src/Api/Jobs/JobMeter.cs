@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Backlinks.GraphEngine;
 
 namespace Backlinks.Api;
@@ -25,7 +26,8 @@ internal sealed class JobMeter(Action<JobProgress> tell, TimeSpan atLeast) : IPr
             _told = now;
             double seconds = Stopwatch.GetElapsedTime(_began, now).TotalSeconds, rate = seconds > 0 ? (value.Done - _doneBefore) / seconds : 0;
             double? left = rate > 0 && value.Total > 0 ? Math.Max(0, value.Total - value.Done) / rate : null;
-            progress = new JobProgress(value.Step, value.Done, value.Total, value.Unit, rate, left, "");
+            progress = new JobProgress(value.Step, value.Done, value.Total, value.Unit, rate, left, "",
+                value.Kinds?.ToDictionary(kind => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.Key), kind => kind.Value));
         }
         tell(progress);
     }

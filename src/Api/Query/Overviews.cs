@@ -131,17 +131,24 @@ public sealed class Overviews(RowQueries queries)
         return (similar, complete, node >= 0);
     }
 
-    private async Task<(OverviewFigures?, RunStamp?)> BeforeAsync(ServedRun run, string target, string? mode, CancellationToken cancel)
+    /// <summary>What a target's figures were in another run.</summary>
+    /// <param name="compare">That run's id; null for the run before, where what is gone, damaged or of another kind is not compared with.</param>
+    /// <exception cref="ProblemException">There is no run <paramref name="compare"/>, it is damaged, or of another kind.</exception>
+    internal async Task<(OverviewFigures?, RunStamp?)> BeforeAsync(ServedRun run, string target, string? mode, CancellationToken cancel, string? compare = null)
     {
         IReadOnlyList<string> ids = queries.Catalog.Folder.RunIds();
+        if (compare is not null && !ids.Contains(compare, StringComparer.Ordinal))
+            throw Problems.Of("unknown_run", $"there is no run '{Filter.Clip(compare)}' to compare with; GET /api/v1/runs lists them", new FieldError("compare", "not the id of a run"));
         for (int i = ids.Count - 1; i >= 0; i--)
-            if (ids[i] == run.Id && i > 0)
+            if (ids[i] == run.Id && (i > 0 || compare is not null))
                 try
                 {
-                    using RunLease before = queries.Catalog.Lease(ids[i - 1]);
-                    return before.Run.Pages is null == run.Pages is null ? (await FiguresAsync(before.Run, target, mode, cancel).ConfigureAwait(false), before.Run.Stamp) : (null, null);
+                    using RunLease before = queries.Catalog.Lease(compare ?? ids[i - 1]);
+                    if (before.Run.Pages is null == run.Pages is null)
+                        return (await FiguresAsync(before.Run, target, mode, cancel).ConfigureAwait(false), before.Run.Stamp);
+                    return compare is null ? (null, null) : throw Problems.Parameter("compare", $"run '{compare}' is of {(run.Pages is null ? "pages and their domains" : "a graph alone")}, and run '{run.Id}' is not: their figures cannot be compared");
                 }
-                catch (ProblemException e) when (e.Code is "unknown_run" or "run_damaged")
+                catch (ProblemException e) when (compare is null && (e.Code is "unknown_run" or "run_damaged"))
                 {
                     return (null, null); // what is gone or damaged is not compared with
                 }

@@ -121,6 +121,7 @@ public sealed class Crawler
             _seen.Writer.TryComplete();
             await committing; // a failure to write is the one that matters
         }
+        Report(); // the last pages
         _frontier.Commit(); // how long hosts asked to be left alone, learned since the last page
         return new CrawlResult
         {
@@ -130,9 +131,17 @@ public sealed class Crawler
             NewLost = _lost,
             Bytes = _bytes,
             Took = Stopwatch.GetElapsedTime(start),
-            Outcomes = new SortedDictionary<string, long>(Enum.GetValues<VisitOutcome>().Where(o => _outcomes[(int)o] > 0)
-                .ToDictionary(o => o.ToString(), o => _outcomes[(int)o]), StringComparer.Ordinal),
+            Outcomes = Outcomes(),
         };
+    }
+
+    private SortedDictionary<string, long> Outcomes() => new(Enum.GetValues<VisitOutcome>().Where(o => _outcomes[(int)o] > 0)
+        .ToDictionary(o => o.ToString(), o => _outcomes[(int)o]), StringComparer.Ordinal);
+
+    private void Report()
+    {
+        FrontierCounts counts = _frontier.Counts;
+        _progress?.Report(new StepProgress("crawling", counts.Done, Math.Min(_options.MaxPages, counts.Done + counts.Queued + counts.Leased), "pages") { Kinds = Outcomes() });
     }
 
     /// <summary>What one worker cannot do (a frontier that cannot be written) ends all: the others would wait for its lease for ever.</summary>
@@ -389,8 +398,7 @@ public sealed class Crawler
                 if (_progress is not null && Stopwatch.GetElapsedTime(reported) > TimeSpan.FromMilliseconds(200))
                 {
                     reported = Stopwatch.GetTimestamp();
-                    FrontierCounts counts = _frontier.Counts;
-                    _progress.Report(new StepProgress("crawling", counts.Done, Math.Min(_options.MaxPages, counts.Done + counts.Queued + counts.Leased), "pages"));
+                    Report();
                 }
             }
         }

@@ -35,6 +35,14 @@ public sealed class JobsTests : IDisposable
             Assert.Equal("done", events[^1].Data.GetProperty("state").GetString());
             Assert.Equal(events.Count, events.Select(e => e.Id).Distinct().Count());
             Assert.Contains(events, e => e.Data.GetProperty("state").GetString() == "running" && e.Data.GetProperty("progress").GetProperty("step").GetString()!.Length > 0);
+            if (id == crawl) // pages by outcome come with the progress, and end as the result
+            {
+                string[] told = [.. events.Select(e => e.Data.GetProperty("progress").GetProperty("outcomes")).Where(o => o.ValueKind == JsonValueKind.Object).Select(Sorted)];
+                Assert.NotEmpty(told);
+                Assert.Equal(Sorted(events[^1].Data.GetProperty("result").GetProperty("counts").GetProperty("outcomes")), told[^1]);
+            }
+            else
+                Assert.All(events, e => Assert.Equal(JsonValueKind.Null, e.Data.GetProperty("progress").GetProperty("outcomes").ValueKind));
             // Who saw the last state is told the end once more, and nothing else.
             (string Event, string Id, JsonElement Data) again = Assert.Single(await service.EventsAsync(id, events[^1].Id).ToListAsync(JobService.Cancel));
             Assert.Equal("end", again.Event);
@@ -54,6 +62,8 @@ public sealed class JobsTests : IDisposable
         Assert.Equal([run, crawl], (await service.GetAsync("jobs?limit=1000")).GetProperty("jobs").EnumerateArray().Select(j => j.GetProperty("id").GetString()!).Skip(1));
         Assert.Equal([run], (await service.GetAsync("jobs?kind=run&state=done")).GetProperty("jobs").EnumerateArray().Select(j => j.GetProperty("id").GetString()!));
     }
+
+    private static string Sorted(JsonElement outcomes) => string.Join(' ', outcomes.EnumerateObject().Where(o => o.Value.GetInt64() > 0).OrderBy(o => o.Name, StringComparer.Ordinal).Select(o => $"{o.Name} {o.Value}"));
 
     [Fact]
     public async Task A_cancelled_crawl_keeps_what_it_did_and_another_job_goes_on_with_it()
