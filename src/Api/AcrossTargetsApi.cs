@@ -8,15 +8,22 @@ using Microsoft.AspNetCore.Routing;
 namespace Backlinks.Api;
 
 /// <summary>A target in a body.</summary>
-public sealed record AskedTarget(string Target, string? Mode = null);
+public sealed record AskedTarget(string Target, string? Mode = null) : IShortForm<AskedTarget>
+{
+    static string IShortForm<AskedTarget>.ShortMeaning => "The target alone: a domain, host or URL.";
+
+    static AskedTarget IShortForm<AskedTarget>.Of(string text) => new(text);
+}
 
 /// <summary>Who links to several targets, and not to others.</summary>
 public sealed record IntersectRequest
 {
-    /// <summary>1 to 20 targets.</summary>
+    /// <summary>1 to 20 targets, each as a text or an object.</summary>
+    [ShortForm<AskedTarget>]
     public required IReadOnlyList<AskedTarget> Targets { get; init; }
 
-    /// <summary>Targets that must not be linked to, at most 20: one's own site.</summary>
+    /// <summary>Targets that must not be linked to, at most 20, each as a text or an object: one's own site.</summary>
+    [ShortForm<AskedTarget>]
     public IReadOnlyList<AskedTarget> Exclude { get; init; } = [];
 
     /// <summary><c>domains</c> or <c>pages</c>: what links.</summary>
@@ -48,7 +55,8 @@ public sealed record IntersectAnswer(IReadOnlyList<IntersectRow> Intersect, Inte
 /// <summary>Figures of many targets.</summary>
 public sealed record BatchRequest
 {
-    /// <summary>1 to 1,000 targets.</summary>
+    /// <summary>1 to 1,000 targets, each as a text or an object.</summary>
+    [ShortForm<AskedTarget>]
     public required IReadOnlyList<AskedTarget> Targets { get; init; }
 
     /// <summary>The run; null for the current one.</summary>
@@ -71,10 +79,10 @@ internal static class AcrossTargetsApi
     public static void MapAcrossTargets(this IEndpointRouteBuilder api)
     {
         api.MapPost("/site-explorer/link-intersect", Intersect).WithScope(Scopes.Read).WithName("link-intersect").WithTags("site-explorer").WithSummary("Domains or pages that link to several targets and not to others: where one's own site has a gap.")
-            .WithExample(body: """{"targets":[{"target":"labs.example"},{"target":"directory.example"}],"exclude":[{"target":"seedbank.example"}],"least_targets":1,"limit":10}""")
+            .WithExample(body: """{"targets":["labs.example","directory.example"],"exclude":["seedbank.example"],"least_targets":1,"limit":10}""")
             .WithProblems("invalid_parameter", "invalid_body", "unknown_run", "no_rows", "no_run", "run_damaged", "busy", "too_slow", "too_large", "unsupported_media_type");
         api.MapPost("/site-explorer/batch-analysis", Batch).WithScope(Scopes.Read).WithName("batch-analysis").WithTags("site-explorer").WithSummary("Figures of up to 1,000 targets.")
-            .WithExample(body: """{"targets":[{"target":"labs.example"},{"target":"http://directory.example/","mode":"exact"}]}""")
+            .WithExample(body: """{"targets":["labs.example",{"target":"http://directory.example/","mode":"exact"}]}""")
             .WithProblems("invalid_parameter", "invalid_body", "unknown_run", "no_run", "run_damaged", "busy", "too_slow", "too_large", "unsupported_media_type");
     }
 
@@ -127,10 +135,12 @@ internal static class AcrossTargetsApi
 
     private static void Check(IntersectRequest request)
     {
-        if (request.Targets is not { Count: >= 1 and <= MostIntersected } targets || targets.Contains(null!))
+        if (request.Targets is not { Count: >= 1 and <= MostIntersected } targets)
             throw Problems.Parameter("/targets", $"must be 1 to {MostIntersected} targets");
-        if (request.Exclude is not { Count: <= MostIntersected } excluded || excluded.Contains(null!))
+        if (request.Exclude is not { Count: <= MostIntersected } excluded)
             throw Problems.Parameter("/exclude", $"must be at most {MostIntersected} targets");
+        CheckEach("/targets", targets);
+        CheckEach("/exclude", excluded);
         if (request.Level is not ("domains" or "pages"))
             throw Problems.Parameter("/level", $"'{Filter.Clip(request.Level ?? "")}' is none of domains, pages");
         if (request.LeastTargets is { } least && (least < 1 || least > targets.Count))
@@ -139,10 +149,18 @@ internal static class AcrossTargetsApi
             throw Problems.Parameter("/limit", $"must be 1 to {RowQuestion.MostRows:N0}, not {request.Limit}");
     }
 
+    private static void CheckEach(string place, IReadOnlyList<AskedTarget> targets)
+    {
+        for (int i = 0; i < targets.Count; i++)
+            if (targets[i] is null)
+                throw Problems.Parameter($"{place}/{i}", "is needed: a text, or an object with target");
+    }
+
     private static async Task<Ok<BatchAnswer>> Batch(BatchRequest request, RowQueries queries, Overviews overviews, CancellationToken cancel)
     {
-        if (request.Targets is not { Count: >= 1 and <= MostBatch } targets || targets.Contains(null!))
+        if (request.Targets is not { Count: >= 1 and <= MostBatch } targets)
             throw Problems.Parameter("/targets", $"must be 1 to {MostBatch:N0} targets");
+        CheckEach("/targets", targets);
         using RunLease lease = queries.Catalog.Lease(request.Run);
         var answers = new List<BatchRow>();
         foreach (AskedTarget asked in targets)

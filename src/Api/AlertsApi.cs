@@ -49,7 +49,7 @@ internal static class AlertsApi
                 alerts.AddRange(then.Except(here).Order(StringComparer.Ordinal).Take(MostDomains).Select(d => new Alert("lost_refdomain", d, null, null, $"{d} no longer links")));
             }
             return new AlertsAnswer(alerts, new AlertsMeta(now.Stamp, lease.Run.Stamp, known));
-        });
+        }, now => IdBefore(queries.Catalog, now.Id));
 
     private static void Add(List<Alert> alerts, string kind, string subject, double? before, double? now, string format, double least, string name)
     {
@@ -59,9 +59,11 @@ internal static class AlertsApi
         string Said(double? value) => value?.ToString(format, System.Globalization.CultureInfo.InvariantCulture) ?? "unknown";
     }
 
+    private static string? IdBefore(RunCatalog catalog, string id) => catalog.Folder.RunIds().TakeWhile(other => other != id).LastOrDefault();
+
     private static RunLease? Before(RunCatalog catalog, string id)
     {
-        string? before = catalog.Folder.RunIds().TakeWhile(other => other != id).LastOrDefault();
+        string? before = IdBefore(catalog, id);
         try
         {
             return before is null ? null : catalog.Lease(before);

@@ -61,6 +61,7 @@ public static class ApiHost
         app.Use(Headers);
         if (options.Proxies.Count > 0)
             app.UseForwardedHeaders(Forwarded(options.Proxies));
+        AnswerBody.Use(app, options);
         app.UseAccessLog();
         app.UseCompression();
         app.UseProblems();

@@ -52,6 +52,9 @@ public sealed record ApiOptions
     /// <summary>Seconds within which a request's headers must have come. Default 10: enough for the worst of mobile networks.</summary>
     public double HeaderSeconds { get; init; } = 10;
 
+    /// <summary>Seconds within which a caller must take 64 KiB of an answer, where buffers do not hold all of it. Default 30: 2 KB/s, less than the worst of mobile networks.</summary>
+    public double SlowReaderSeconds { get; init; } = 30;
+
     /// <summary>Connections at once. Default 1,000; each costs some kilobytes.</summary>
     public int MaxConnections { get; init; } = 1_000;
 
@@ -110,6 +113,7 @@ public sealed record ApiOptions
         AtLeast(MaxUploadBytes, 1, nameof(MaxUploadBytes));
         AtLeast(RequestSeconds, 0.001, nameof(RequestSeconds));
         AtLeast(HeaderSeconds, 0.001, nameof(HeaderSeconds));
+        AtLeast(SlowReaderSeconds, 0.001, nameof(SlowReaderSeconds));
         AtLeast(MaxConnections, 1, nameof(MaxConnections));
         AtLeast(RequestsPerMinute, 1, nameof(RequestsPerMinute));
         AtLeast(ExpensiveAtOnce, 1, nameof(ExpensiveAtOnce));

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Backlinks.Api;
@@ -26,7 +25,7 @@ internal static class AvailableFiltersApi
         ["lowercase", "uppercase", "length"]);
 
     public static void MapAvailableFilters(this IEndpointRouteBuilder api) =>
-        api.MapGet("/available-filters", Get).WithName("available-filters").WithTags("site-explorer").WithSummary("Every kind of rows, its columns, and the tests that each takes.").WithExample();
+        api.MapGet("/available-filters", (Delegate)Get).WithName("available-filters").WithTags("site-explorer").WithSummary("Every kind of rows, its columns, and the tests that each takes.").Produces<AvailableFilters>().WithExample();
 
-    private static Ok<AvailableFilters> Get() => TypedResults.Ok(Known);
+    private static Task Get(HttpContext context) => RowAnswers.AnswerByContentAsync(context, Known);
 }

@@ -92,12 +92,11 @@ internal static class OverviewApi
             return new UrlRatingAnswer(new UrlRating(meant.Name, f.UrlRating, f.UrlRating is null), new TargetMeta(r.Stamp, known));
         });
 
+    /// <summary>Runs come and go, so this answer is no one run's: it has the newest run's stamp, and its tag is of its content.</summary>
     private static async Task GetHistory(HttpContext context, RatingHistory history, string target = "", string? mode = null)
     {
-        // Runs come and go, so this answer is no one run's: it has the newest run's stamp and no tag.
         RowAnswers.CheckParameters(context, ["target", "mode"]);
-        RatingHistoryAnswer answer = await history.OfAsync(target, mode, context.RequestAborted);
-        await context.Response.WriteAsJsonAsync(answer, ApiJson.Options, context.RequestAborted);
+        await RowAnswers.AnswerByContentAsync(context, await history.OfAsync(target, mode, context.RequestAborted));
     }
 
     private static Task GetBacklinksStats(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>

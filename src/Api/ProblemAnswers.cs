@@ -100,8 +100,10 @@ internal static partial class ProblemAnswers
         if (bad.InnerException is JsonException json)
         {
             string place = Pointer(json.Path);
+            if (json is ElementException)
+                return Problems.Of("invalid_body", $"{place}: {json.Message}", new FieldError(place, json.Message));
             string where = json.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, byte {json.BytePositionInLine + 1}") : "somewhere";
-            bool wellFormed = json.InnerException is not JsonException and null && json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) || json.Message.StartsWith("JSON deserialization", StringComparison.Ordinal);
+            bool wellFormed = json.InnerException is not JsonException && json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) || json.Message.StartsWith("JSON deserialization", StringComparison.Ordinal);
             string wrong = !wellFormed ? $"not well-formed JSON at {where}"
                 : Missing().Match(json.Message) is { Success: true } missing ? $"{missing.Groups[1].Value.Trim()} is missing"
                 : $"a value of another type is needed at {(place.Length > 0 ? place : "the top")} ({where})";

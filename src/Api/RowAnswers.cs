@@ -71,16 +71,30 @@ internal sealed class RowAnswers(RowQueries queries, AnswerCache cache)
     private byte[]? Kept(HttpRequest request, string tag) => request.GetTypedHeaders().CacheControl is { NoCache: true } ? null : cache.Find(tag);
 
     /// <summary>Answers with a value that depends on run and request alone.</summary>
-    public async Task AnswerAsync<T>(HttpContext context, string? run, IReadOnlyList<string> parameters, Func<ServedRun, Task<T>> make)
+    /// <param name="beside">The other run that it depends on, too; null for none.</param>
+    public async Task AnswerAsync<T>(HttpContext context, string? run, IReadOnlyList<string> parameters, Func<ServedRun, Task<T>> make, Func<ServedRun, string?>? beside = null)
     {
         CheckParameters(context, parameters);
         using RunLease lease = queries.Catalog.Lease(run);
-        string tag = Tag(lease.Run.Id, "json", context.Request);
+        string tag = Tag(beside?.Invoke(lease.Run) is { } other ? $"{lease.Run.Id}/{other}" : lease.Run.Id, "json", context.Request);
         if (NotModified(context, tag))
             return;
         byte[]? answer = Kept(context.Request, tag);
         if (answer is null)
             cache.Keep(tag, answer = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(await make(lease.Run), ApiJson.Options));
+        context.Response.Headers.ETag = tag;
+        context.Response.ContentType = Types["json"];
+        context.Response.ContentLength = answer.Length;
+        await context.Response.BodyWriter.WriteAsync(answer, context.RequestAborted);
+    }
+
+    /// <summary>Answers with a value that depends on more than a run: it is made every time, and sent to those who do not have it yet.</summary>
+    public static async Task AnswerByContentAsync<T>(HttpContext context, T value)
+    {
+        byte[] answer = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options);
+        string tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(answer).AsSpan(0, 16))}\"";
+        if (NotModified(context, tag))
+            return;
         context.Response.Headers.ETag = tag;
         context.Response.ContentType = Types["json"];
         context.Response.ContentLength = answer.Length;

@@ -25,7 +25,7 @@ internal static class RunJobsApi
     }
 
     public static void MapSimulations(this IEndpointRouteBuilder api) => api.MapPost("/simulations", Simulate).WithName("simulation-start").WithTags("simulations")
-        .WithSummary("A what-if as a job: the body of POST /simulate; its answer is the job's result.").WithProblems("invalid_body", "busy").WithExample(body: """{"target":"labs.example","remove":[{"source":"domain:directory.example"}],"movers":5}""");
+        .WithSummary("A what-if as a job: the body of POST /simulate; its answer is the job's result.").WithProblems("invalid_body", "busy").WithExample(body: """{"target":"labs.example","remove":["domain:directory.example"],"movers":5}""");
 
     private static async Task<Accepted<Job>> Start(JobQueue jobs, HttpRequest request, CancellationToken cancel) => JobsApi.Started(jobs.Start(JobKind.Run, await JobsApi.BodyAsync(request, cancel)));
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Backlinks.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,16 +21,16 @@ internal static class SpamApi
     public static void MapSpam(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder spam = api.MapGroup("/spam").WithTags("spam").AsQuestion();
-        spam.MapGet("/clusters", List).WithName("spam-clusters").WithSummary("Spam clusters by falling score.")
+        spam.MapGet("/clusters", List).AsRunQuestion(Decided).WithName("spam-clusters").WithSummary("Spam clusters by falling score.")
             .WithParameter(new DocumentedParameter("confirmed", "Only clusters that are confirmed (80 or more), or only those that are not.", "boolean"))
             .WithParameter(new DocumentedParameter("min_score", "Clusters from this score on.", "number") { Minimum = 0, Maximum = 100, Standard = 0 })
             .WithParameter(new DocumentedParameter("target", "Only clusters that this domain is in, or that link to it.")).WithParameter(Asked.Limit(1000, 100)).WithExample("?confirmed=true&min_score=80&limit=10").WithProblems("invalid_parameter", "invalid_cursor", "cursor_expired", "unknown_run", "no_run", "run_damaged", "not_in_run");
-        spam.MapGet("/clusters/{id}", One).WithForms("application/graphml+xml", "text/vnd.graphviz").WithName("spam-cluster").WithSummary("One cluster: members and roles, reasons with examples, counter-evidence, victims, authority with and without its links.")
+        spam.MapGet("/clusters/{id}", One).AsRunQuestion(Decided).WithForms("application/graphml+xml", "text/vnd.graphviz").WithName("spam-cluster").WithSummary("One cluster: members and roles, reasons with examples, counter-evidence, victims, authority with and without its links.")
             .WithParameter(Asked.Output("json; graph: with the links between members; or those as a file to be drawn.", "json", "graph", "graphml", "dot")).AsExpensive().WithExample(route: ("id", "best-guitar-deals.example")).WithProblems("not_found", "invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
-        spam.MapGet("/evidence", Evidence).WithName("spam-evidence").WithSummary("Which of a domain's links come from clusters, and what is known of the domain itself.")
+        spam.MapGet("/evidence", Evidence).AsRunQuestion(Decided).WithName("spam-evidence").WithSummary("Which of a domain's links come from clusters, and what is known of the domain itself.")
             .WithParameters("target").WithExample("?target=best-guitar-deals.example").WithProblems("invalid_parameter", "unknown_run", "no_run", "run_damaged", "not_in_run");
-        spam.MapGet("/reviews", Reviews).WithName("spam-reviews").WithSummary("What people decided about clusters and domains.").WithExample();
-        spam.MapGet("/reviews/{subject}", Review).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review").WithSummary("What was decided about a cluster or a domain.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
+        spam.MapGet("/reviews", Reviews).AsRunQuestion(Decided).WithName("spam-reviews").WithSummary("What people decided about clusters and domains.").WithExample();
+        spam.MapGet("/reviews/{subject}", Review).AsRunQuestion(Decided).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review").WithSummary("What was decided about a cluster or a domain.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
         spam.MapPut("/reviews/{subject}", Put).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review-put").WithSummary("Decides about a cluster or a domain: confirmed or dismissed. Disavow files follow it; scores do not change.")
             .WithExample(body: """{"decision":"dismissed","note":"a family of sites that says so"}""", route: ("subject", "partner.example")).WithProblems("invalid_parameter", "invalid_body");
         spam.MapDelete("/reviews/{subject}", Delete).WithParameter(Asked.Name("subject", "Id of a cluster, or a domain.")).WithName("spam-review-delete").WithSummary("Forgets what was decided.").WithProblems("not_found").WithExample(route: ("subject", "partner.example"));
@@ -68,6 +69,19 @@ internal static class SpamApi
 
     private static NoContent Delete(DataFolder folder, string subject) =>
         Kept(() => new Reviews(folder).Delete(ReviewSubjects.Read(subject))) ? TypedResults.NoContent() : throw Problems.Of("not_found", $"nobody decided about '{RunAnswers.Clip(subject)}'");
+
+    /// <summary>Changes with every decision: a digest of the file of them.</summary>
+    private static string Decided(DataFolder folder)
+    {
+        try
+        {
+            return Convert.ToHexStringLower(XxHash128.Hash(File.ReadAllBytes(new Reviews(folder).Path)));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "";
+        }
+    }
 
     /// <summary>Reviews are read and written; a damaged file is named, where it lies is not.</summary>
     private static T Kept<T>(Func<T> reviews)

@@ -10,7 +10,8 @@ namespace Backlinks.Pipeline;
 /// not change is taken over. <c>page_ids.npy</c> (u4, the store's number of each page node) and <c>store_version</c> in
 /// timings.json tie it to the state of the store it was made of; both lie beside what is published, for they depend on the order of
 /// writing. So do, for they serve this alone, <c>told_similarities.npy</c> (f4, of the pages of each out-link),
-/// <c>page_simhashes.npy</c> and <c>page_networks.npy</c> (u8, see <see cref="PageMarks"/>).
+/// <c>page_simhashes.npy</c> and <c>page_networks.npy</c> (u8, see <see cref="PageMarks"/>). Their checksums are <c>asides</c> in timings.json;
+/// a run that was made before there were any is begun from as it is.
 /// </summary>
 internal sealed class RunBefore : IDisposable
 {
@@ -49,8 +50,9 @@ internal sealed class RunBefore : IDisposable
             string ids = Path.Combine(run.Folder, $"{IdsName}.npy");
             if (run.Pages is null || !File.Exists(ids) || Run.Timings(run.Folder)?[VersionName] is not JsonValue version)
                 throw new StoreException(run.Folder, "is no run of the link store to begin from; rank without --since");
+            CheckAsides(run.Folder, cancel);
             uint[] numbers;
-            using (MappedArray<uint> mapped = MappedArray<uint>.Open(ids))
+            using (MappedArray<uint> mapped = OpenAside<uint>(ids))
                 numbers = mapped.Length == run.Pages.Graph.NodeCount ? mapped.Slice(0, (int)mapped.Length).ToArray()
                     : throw new StoreException(ids, "is not as long as the run has pages; rank without --since");
             var before = new RunBefore(run, numbers, (long)version);
@@ -196,11 +198,57 @@ internal sealed class RunBefore : IDisposable
         string path = Path.Combine(Run.Folder, $"{name}.npy");
         if (!File.Exists(path))
             return null;
-        MappedArray<T> array = MappedArray<T>.Open(path);
+        MappedArray<T> array = OpenAside<T>(path);
         if (array.Length == length)
             return array;
         array.Dispose();
         return null;
+    }
+
+    private static MappedArray<T> OpenAside<T>(string path) where T : unmanaged
+    {
+        try
+        {
+            return MappedArray<T>.Open(path);
+        }
+        catch (GraphException e)
+        {
+            throw new StoreException(path, "cannot be read; rank without --since", e);
+        }
+    }
+
+    /// <summary>Every byte of what the run before keeps for this one alone: at once, not when the half of the work is done.</summary>
+    private static void CheckAsides(string folder, CancellationToken cancel)
+    {
+        IReadOnlyDictionary<string, ArrayEntry>? kept;
+        try
+        {
+            kept = Run.Asides(folder);
+        }
+        catch (StoreException e)
+        {
+            throw new StoreException(e.Path, "was altered: its list of files beside the run cannot be read; rank without --since", e);
+        }
+        if (kept is null)
+            return; // of a version that kept no checksums: what is too short is still found
+        foreach (string name in (string[])[IdsName, SimilaritiesName, SimHashesName, NetworksName])
+        {
+            string path = Path.Combine(folder, $"{name}.npy");
+            if (!kept.TryGetValue(name, out ArrayEntry? entry) || entry is null)
+            {
+                if (File.Exists(path))
+                    throw new StoreException(path, "is not of this run: timings.json does not list it; rank without --since");
+                continue;
+            }
+            try
+            {
+                entry.Verify(folder, name, "timings.json", "rank without --since", cancel);
+            }
+            catch (IOException e)
+            {
+                throw new StoreException(path, $"was altered, torn or lost since run {Path.GetFileName(folder)} was made; rank without --since", e);
+            }
+        }
     }
 
     /// <summary>A run of another store has other numbers: some are looked up.</summary>

@@ -53,6 +53,7 @@ public static class ServeMillionPages
 
         for (int i = 0; i < ImportWarc.Option(Environment.GetCommandLineArgs(), "--warm", 1000); i++) // a service is asked all day: its code is made, though most blocks that are asked for are not in memory
             served.Get(Question(i, targets[targets.Length - 1 - i]));
+        served.ProcessorSeconds();
         Report("all-backlinks, 100 rows, filter, order", OpenLoop(served, seconds, rate, i => Backlinks(targets[i % targets.Length])), served);
         Report("overview", OpenLoop(served, seconds, Math.Max(1, rate / 5), i => $"/site-explorer/overview?target={targets[(i * 7 + 3) % targets.Length].Name}"), served);
         Report("a hub's backlinks, filter, order, varied", OpenLoop(served, seconds, Math.Max(1, rate / 10), i => Backlinks(hubs[i % hubs.Length], i)), served);
@@ -94,6 +95,7 @@ public static class ServeMillionPages
 
     private static void Report(string what, Latencies latencies, Served served, double? perSecond = null) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-46} p50 {latencies.At(.5),7:F1} ms  p99 {latencies.At(.99),7:F1} ms  most {latencies.At(1),7:F1} ms  of {latencies.Count:N0}")
+            + string.Create(CultureInfo.InvariantCulture, $"  {1000 * served.ProcessorSeconds() / latencies.Count,6:F1} ms of its processor time")
             + (perSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $"  {rate:N0} requests/s") : "") + string.Create(CultureInfo.InvariantCulture, $"  {served.Memory("VmRSS:") >> 20} MB"));
 
     private static void Check(Served served, string rows, Target[] targets)
@@ -187,6 +189,7 @@ public static class ServeMillionPages
     {
         private readonly Process _process;
         private readonly HttpClient _client;
+        private double _counted;
 
         public Served(string data)
         {
@@ -212,6 +215,15 @@ public static class ServeMillionPages
         }
 
         public long Memory(string key) => Machine.StatusOf(_process.Id, key);
+
+        /// <summary>What the service used since this was asked last.</summary>
+        public double ProcessorSeconds()
+        {
+            _process.Refresh();
+            (double now, double before) = (_process.TotalProcessorTime.TotalSeconds, _counted);
+            _counted = now;
+            return now - before;
+        }
 
         public string Get(string path, bool anew = false) => GetAsync(path, anew).GetAwaiter().GetResult();
 

@@ -1,3 +1,4 @@
+using Backlinks.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,7 +21,8 @@ internal static class Questions
     });
 
     /// <summary>The same for a question whose answer is of a run alone: it has an entity tag, and whoever has it already is told so.</summary>
-    public static TBuilder AsRunQuestion<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder => endpoint.AddEndpointFilterFactory((context, next) =>
+    /// <param name="beside">What else the answer is of, as a text that changes with it; null for nothing.</param>
+    public static TBuilder AsRunQuestion<TBuilder>(this TBuilder endpoint, Func<DataFolder, string>? beside = null) where TBuilder : IEndpointConventionBuilder => endpoint.AddEndpointFilterFactory((context, next) =>
     {
         string[] names = Parameters(context);
         return async invocation =>
@@ -28,7 +30,9 @@ internal static class Questions
             HttpContext http = invocation.HttpContext;
             RowAnswers.CheckParameters(http, names);
             // What "latest" means is part of the tag: taken before the run is leased, so that a tag is never newer than its answer.
-            string tag = RowAnswers.Tag($"{Current(http)}/{http.Request.Query["run"]}", http.Request.Query["output"].ToString(), http.Request);
+            // So is what it is of beside the run: read before the answer is made of it.
+            string of = $"{Current(http)}/{http.Request.Query["run"]}/{beside?.Invoke(http.RequestServices.GetRequiredService<DataFolder>())}";
+            string tag = RowAnswers.Tag(of, http.Request.Query["output"].ToString(), http.Request);
             if (RowAnswers.NotModified(http, tag))
                 return EmptyHttpResult.Instance;
             object? answer = await next(invocation);

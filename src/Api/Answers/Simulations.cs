@@ -5,7 +5,7 @@ using Backlinks.Pipeline;
 namespace Backlinks.Api;
 
 /// <summary>A link in a what-if.</summary>
-public sealed record SimulatedLink
+public sealed record SimulatedLink : IShortForm<SimulatedLink>
 {
     /// <summary>The page or domain that links: a URL, <c>example.com</c> or <c>domain:example.com</c>.</summary>
     public string? Source { get; init; }
@@ -18,6 +18,11 @@ public sealed record SimulatedLink
 
     /// <summary>Of a link modified: <c>nofollow</c> or <c>follow</c>, in place of a weight.</summary>
     public string? Rel { get; init; }
+
+    static string IShortForm<SimulatedLink>.ShortMeaning => "SOURCE, or SOURCE->TARGET.";
+
+    static SimulatedLink IShortForm<SimulatedLink>.Of(string text) => AskedEdit.Parse(EditWord.Add, text) is { Target: not "" } edit ? new SimulatedLink { Source = edit.Source, Target = edit.Target }
+        : throw new FormatException("must name something behind the arrow: SOURCE->TARGET, or SOURCE alone");
 }
 
 /// <summary>A what-if: edits are made in the order add, modify, disavow, remove.</summary>
@@ -32,10 +37,12 @@ public sealed record SimulationRequest
     /// <summary>Id of a run; null for the current one.</summary>
     public string? Run { get; init; }
 
-    /// <summary>Links that are there.</summary>
+    /// <summary>Links that are there, each as an object or short: <c>SOURCE</c>, <c>SOURCE->TARGET</c>.</summary>
+    [ShortForm<SimulatedLink>]
     public IReadOnlyList<SimulatedLink>? Add { get; init; }
 
-    /// <summary>Links, or whole pages and domains, that are gone.</summary>
+    /// <summary>Links, or whole pages and domains, that are gone, each as an object or short: <c>domain:example.com</c>, <c>SOURCE->TARGET</c>.</summary>
+    [ShortForm<SimulatedLink>]
     public IReadOnlyList<SimulatedLink>? Remove { get; init; }
 
     /// <summary>Links that weigh something else, or become nofollow or followed.</summary>
@@ -124,7 +131,7 @@ public static class Simulations
         for (int i = 0; i < request.Disavow?.Count; i++)
             if (Name($"/disavow/{i}", request.Disavow[i]))
             {
-                edits.Add(new AskedEdit(EditWord.Disavow, request.Disavow[i]));
+                edits.Add(AskedEdit.Parse(EditWord.Disavow, request.Disavow[i]));
                 places.Add($"/disavow/{i}");
             }
         Read("remove", request.Remove, (link, place) => Without(link.Rel is null, place, "rel", "is not for links removed") && Without(link.Weight is null, place, "weight", "is not for links removed") ? new AskedEdit(EditWord.Remove, link.Source!, Named(link.Target)) : null);
@@ -136,7 +143,7 @@ public static class Simulations
             {
                 string place = $"/{list}/{i}";
                 if (links[i] is not { } link)
-                    wrong.Add(new FieldError(place, "is needed: an object with source"));
+                    wrong.Add(new FieldError(place, "is needed: a text, or an object with source"));
                 else if (Name($"{place}/source", link.Source) & (string.IsNullOrEmpty(link.Target) || Name($"{place}/target", link.Target)) && edit(link, place) is { } read)
                 {
                     edits.Add(read);

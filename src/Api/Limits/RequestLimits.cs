@@ -28,7 +28,8 @@ internal static class RequestLimits
             limits.MaxRequestHeaderCount = 64;
             limits.RequestHeadersTimeout = TimeSpan.FromSeconds(options.HeaderSeconds);
             limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
-            // Who sends or takes less than that for five seconds on end only holds a connection. An open stream with nothing to say is not slow.
+            // Who sends less than that for five seconds on end only holds a connection; who takes less, AnswerBody lets go of sooner where much
+            // waits to be taken. An open stream with nothing to say is not slow.
             limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
             limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
             limits.MaxConcurrentConnections = options.MaxConnections;

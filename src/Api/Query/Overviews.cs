@@ -256,7 +256,7 @@ public sealed class Overviews(RowQueries queries)
     {
         if (node < 0 || run.Domains.InDegree(node) == 0)
             return ([], true);
-        SimilarDomainsResult similar = SimilarDomains.To(run.Domains, node, count, (options ?? new SimilarDomainsOptions { MostOut = 2_000, MostLinks = 200_000 }) with { Norms = run.Once("profile norms", static () => new ProfileNorms()) }, cancel);
+        SimilarDomainsResult similar = SimilarDomains.To(run.Domains, node, count, (options ?? new SimilarDomainsOptions { MostOut = 2_000, MostLinks = 60_000 }) with { Norms = run.Once("profile norms", static () => new ProfileNorms()) }, cancel);
         ScoreColumn? authority = run.Run.Column("authority");
         return ([.. similar.Domains.Select(s => new SimilarDomainRow(run.Domains.Names[s.Node], GraphFigures.Rating(run, authority, s.Node), s.Similarity, s.Shared))], similar.Complete);
     }

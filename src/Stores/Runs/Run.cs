@@ -8,7 +8,7 @@ namespace Backlinks.Stores;
 /// A published run, open for reading: its scores mapped, beside the graph they belong to.
 /// <code>
 /// run.json       what, how and how good: see <see cref="RunManifest"/>
-/// timings.json   when, how long, on how many threads
+/// timings.json   when, how long, on how many threads; checksums of files beside what is published
 /// run.seal       see <see cref="FolderSeal"/>
 /// pagerank.npy   &lt;f8 n   PageRank, sum 1
 /// harmonic.npy   &lt;f8 n   optional: harmonic centrality
@@ -21,6 +21,8 @@ namespace Backlinks.Stores;
 /// </summary>
 public sealed class Run : IDisposable
 {
+    internal const string AsidesName = "asides";
+
     private readonly List<IDisposable> _open = [];
     private readonly List<ScoreColumn> _columns = [];
     private readonly Dictionary<string, IDisposable> _mapped = new(StringComparer.Ordinal);
@@ -109,6 +111,20 @@ public sealed class Run : IDisposable
         catch (JsonException)
         {
             return null;
+        }
+    }
+
+    /// <summary>The files beside what is published (<see cref="RunWriter.AddAside"/>), by name, as timings.json has them; null for a run that was made before checksums of them were kept.</summary>
+    /// <exception cref="StoreException">The list cannot be read.</exception>
+    public static IReadOnlyDictionary<string, ArrayEntry>? Asides(string folder)
+    {
+        try
+        {
+            return Timings(folder)?[AsidesName] is { } asides ? asides.Deserialize<Dictionary<string, ArrayEntry>>(RunManifest.Json) : null;
+        }
+        catch (JsonException e)
+        {
+            throw new StoreException(Path.Combine(folder, RunWriter.TimingsName), $"was altered: its '{AsidesName}' cannot be read", e);
         }
     }
 

@@ -18,6 +18,8 @@ public sealed class RunWriter
     private readonly SortedDictionary<string, JsonObject> _results = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ArrayEntry> _arrays = new(StringComparer.Ordinal);
 
+    private readonly SortedDictionary<string, ArrayEntry> _asides = new(StringComparer.Ordinal);
+
     private readonly SortedDictionary<string, string> _documents = new(StringComparer.Ordinal);
 
     private RunGraph? _pageGraph;
@@ -63,10 +65,14 @@ public sealed class RunWriter
         File.WriteAllBytes(Path.Combine(_folder, name), content);
     }
 
-    /// <summary>Writes a file that may differ between equal runs, as timings.json may: nothing that is published depends on it.</summary>
+    /// <summary>Writes a file that may differ between equal runs, as timings.json may, which holds its checksums: nothing that is published depends on it.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
-    public void AddAside<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged =>
-        NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning);
+    public void AddAside<T>(string name, ReadOnlySpan<T> values, string meaning) where T : unmanaged
+    {
+        ArrayEntry entry = NpyWriter<T>.WriteAll(Path.Combine(_folder, $"{name}.npy"), values, meaning);
+        lock (_asides)
+            _asides.Add(name, entry);
+    }
 
     /// <summary>Where a file that its maker writes himself is to lie; it appears with the run, flushed to the disk as all of it, and may
     /// differ between equal runs. It must be closed before <see cref="Publish"/>.</summary>
@@ -93,6 +99,8 @@ public sealed class RunWriter
             Documents = _documents.Count > 0 ? _documents : null,
         };
         File.WriteAllBytes(Path.Combine(_folder, RunManifest.FileName), manifest.ToBytes());
+        if (_asides.Count > 0)
+            timings[Run.AsidesName] = JsonSerializer.SerializeToNode(_asides, RunManifest.Json);
         File.WriteAllText(Path.Combine(_folder, TimingsName), timings.ToJsonString(RunManifest.Json) + "\n");
         FolderSeal.TryWrite(_folder, SealName, RunManifest.FileName, _arrays.Values);
         return _writer.PublishRun(_folder, manifest.ConfigurationDigest());

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Backlinks.GraphEngine;
 using Backlinks.Pipeline;
 using Backlinks.SampleWeb;
@@ -56,6 +57,53 @@ public sealed class SinceTests : IDisposable
         Write(Visit("http://z.test/", 1, "http://a.test/"), Visit("http://a.test/", 1, "http://b.test/x"));
         Assert.Contains("another link store", Assert.Throws<StoreException>(() => Make(run.RunId, null)).Message, StringComparison.Ordinal);
         Assert.Single(Data.RunIds());
+    }
+
+    [Theory]
+    [InlineData("page_ids")]
+    [InlineData("told_similarities")]
+    [InlineData("page_simhashes")]
+    [InlineData("page_networks")]
+    public void A_file_beside_a_run_that_is_altered_torn_or_lost_is_found_before_anything_is_made_of_it(string name)
+    {
+        Write(Visit("http://a.test/", 1, "http://b.test/x"), Visit("http://b.test/x", 1, "http://a.test/"), Visit("http://c.test/", 1, "http://a.test/"));
+        string run = Make(null, null).RunId, folder = Path.Combine(Data.Runs, run), path = Path.Combine(folder, name + ".npy");
+        byte[] whole = File.ReadAllBytes(path);
+        byte[] altered = [.. whole];
+        altered[^1] ^= 1;
+        byte[] header = [.. whole];
+        header[20] ^= 1;
+        foreach (byte[]? content in new[] { altered, header, whole[..^1], whole[..10], [], [.. whole, 0], null })
+        {
+            if (content is null)
+                File.Delete(path);
+            else
+                File.WriteAllBytes(path, content);
+            StoreException told = Assert.Throws<StoreException>(() => Make(run, null));
+            Assert.Contains("rank without --since", told.Message, StringComparison.Ordinal);
+            Assert.Single(Data.RunIds());
+        }
+        File.WriteAllBytes(path, whole);
+        Assert.NotEqual(run, Make(run, null).RunId);
+    }
+
+    [Fact]
+    public void A_run_made_before_there_were_checksums_of_such_files_can_be_begun_from()
+    {
+        Write(Visit("http://a.test/", 1, "http://b.test/x"), Visit("http://b.test/x", 1, "http://a.test/"), Visit("http://c.test/", 1, "http://a.test/"));
+        string run = Make(null, null).RunId, folder = Path.Combine(Data.Runs, run), timings = Path.Combine(folder, "timings.json");
+        JsonObject told = JsonNode.Parse(File.ReadAllText(timings))!.AsObject();
+        Assert.Equal(["page_ids", "page_networks", "page_simhashes", "told_similarities"], told["asides"]!.AsObject().Select(aside => aside.Key));
+        told.Remove("asides");
+        File.WriteAllText(timings, told.ToJsonString());
+        string since = Make(run, null).RunId;
+        Assert.NotNull(Run.Asides(Path.Combine(Data.Runs, since)));
+        string ids = Path.Combine(folder, "page_ids.npy");
+        File.WriteAllBytes(ids, File.ReadAllBytes(ids)[..^1]); // torn, which its length tells without a checksum
+        Assert.Contains("rank without --since", Assert.Throws<StoreException>(() => Make(run, null)).Message, StringComparison.Ordinal);
+        told["asides"] = "none";
+        File.WriteAllText(timings, told.ToJsonString());
+        Assert.Contains("rank without --since", Assert.Throws<StoreException>(() => Make(run, null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
