@@ -166,7 +166,13 @@ internal sealed class DashboardView
     }
 
     /// <summary>Waits until the address has come to hold this text.</summary>
-    public Task ArrivesAsync(string part) => Page.WaitForURLAsync(url => Uri.UnescapeDataString(url).Contains(part, StringComparison.Ordinal));
+    public async Task ArrivesAsync(string part)
+    {
+        // Looked at, not listened for: the browser's word of an address that a script replaced comes at times before one can listen.
+        for (long start = Environment.TickCount64; !Uri.UnescapeDataString(Page.Url).Contains(part, StringComparison.Ordinal); await Task.Delay(20))
+            Assert.True(Environment.TickCount64 - start < Patience, $"the address did not come to hold '{part}': {Page.Url}");
+        await Page.WaitForLoadStateAsync();
+    }
 
     /// <summary>Waits until there is such a thing with this text.</summary>
     public Task SeesAsync(string selector, string text) => Assertions.Expect(Page.Locator(selector).Filter(new LocatorFilterOptions { HasText = text }).First).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = Patience });
