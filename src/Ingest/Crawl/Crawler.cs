@@ -378,7 +378,7 @@ public sealed class Crawler
         long reported = 0;
         try
         {
-            while (_seen.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            while (More())
             {
                 batch.Clear();
                 long gathering = Stopwatch.GetTimestamp();
@@ -408,6 +408,15 @@ public sealed class Crawler
             _seen.Writer.TryComplete(); // workers that wait to write end, and so does whoever writes later
             throw;
         }
+    }
+
+    /// <summary>Waits for pages to commit. Who watches is told of the last ones meanwhile: a slow server must not hide what came before it.</summary>
+    private bool More()
+    {
+        Task<bool> more = _seen.Reader.WaitToReadAsync().AsTask();
+        while (_progress is not null && !more.Wait(TimeSpan.FromMilliseconds(500)))
+            Report();
+        return more.GetAwaiter().GetResult();
     }
 
     /// <summary>Lets a moment pass if the workers have plenty to do without what this batch found.</summary>
