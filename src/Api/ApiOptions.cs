@@ -70,7 +70,8 @@ public sealed record ApiOptions
     /// <summary>Runs kept open for reading at once. Default 4: the current one and some to compare with; mapped files cost address space, not memory.</summary>
     public int OpenRuns { get; init; } = 4;
 
-    /// <summary>Memory of the engine that reads rows, in bytes, for all runs open together. Default 256 MiB.</summary>
+    /// <summary>Memory of the engine that reads rows, in bytes, for all runs open together. Default 768 MiB, shared
+    /// out among <see cref="OpenRuns"/>.</summary>
     public long RowMemoryBytes { get; init; } = 768L << 20;
 
     /// <summary>Bytes of answers kept ready, for runs never change. Default 64 MiB.</summary>

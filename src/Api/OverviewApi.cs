@@ -76,7 +76,7 @@ internal static class OverviewApi
     }
 
     private static Task GetOverview(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? compare = null, string? run = null) =>
-        answers.AnswerAsync(context, run, [.. Plain, "compare"], async r => { Overview o = await ComparedOverview.OfAsync(overviews, r, target, mode, compare, context.RequestAborted); return new OverviewAnswer(o, new TargetMeta(r.Stamp, o.InIndex)); });
+        answers.AnswerAsync(context, run, [.. Plain, "compare"], async r => { Overview o = await overviews.OfAsync(r, target, mode, compare, context.RequestAborted); return new OverviewAnswer(o, new TargetMeta(r.Stamp, o.InIndex)); });
 
     private static Task GetDomainRating(HttpContext context, RowAnswers answers, Overviews overviews, string target = "", string? mode = null, string? run = null) =>
         answers.AnswerAsync(context, run, Plain, async r =>

@@ -13,7 +13,7 @@ namespace Backlinks.Benchmarks;
 /// client sent it, so a slow answer is not hidden by the questions it held up. Targets are drawn from all domains that are linked to and are not
 /// repeated within a test, so no answer comes from a cache, but in the last test, where they are drawn as people draw them (Zipf).
 /// Answers are checked against the run's rows before anything is timed. <c>/health</c> tells what HTTP itself costs here.
-/// <code>ServeMillionPages [--work DIR] [--data RANKED] [--seconds 30] [--rate 50] [--clients 8]</code>
+/// <code>ServeMillionPages [--work DIR] [--data RANKED] [--seconds 30] [--rate 50] [--clients 8] [--warm 1000]</code>
 /// <c>--work</c> keeps the store and the run (some minutes, some GB); <c>--data</c> takes a data folder with a run of the link store.
 /// </summary>
 public static class ServeMillionPages
@@ -33,7 +33,7 @@ public static class ServeMillionPages
             if (given is null && !File.Exists(Path.Combine(data, "runs", "current")))
                 RankMillionDomains.Run(["--work", work, "--only", "full"]);
             using var served = new Served(data);
-            Measure(served, data, seconds, rate, clients);
+            Measure(served, data, seconds, rate, clients, ImportWarc.Option(args, "--warm", 1000));
             return 0;
         }
         finally
@@ -43,7 +43,7 @@ public static class ServeMillionPages
         }
     }
 
-    private static void Measure(Served served, string data, int seconds, int rate, int clients)
+    private static void Measure(Served served, string data, int seconds, int rate, int clients, int warm)
     {
         string run = File.ReadAllText(Path.Combine(data, "runs", "current")).Trim(), rows = Path.Combine(data, "runs", run, "rows.duckdb");
         Target[] targets = Read(rows, $"SELECT d.name, d.backlinks, 0 FROM domains d WHERE d.backlinks > 0 ORDER BY hash(d.no) LIMIT {Math.Max(20_000, seconds * rate * 2)}");
@@ -51,7 +51,7 @@ public static class ServeMillionPages
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {run}, rows {new FileInfo(rows).Length >> 20} MB; hubs with {string.Join(", ", hubs.Select(h => h.Backlinks.ToString("N0", CultureInfo.InvariantCulture)))} links from other domains"));
         Check(served, rows, [.. targets.Take(20), hubs[0]]);
 
-        for (int i = 0; i < ImportWarc.Option(Environment.GetCommandLineArgs(), "--warm", 1000); i++) // a service is asked all day: its code is made, though most blocks that are asked for are not in memory
+        for (int i = 0; i < warm; i++) // a service is asked all day: its code is made, though most blocks that are asked for are not in memory
             served.Get(Question(i, targets[targets.Length - 1 - i]));
         served.ProcessorSeconds();
         Report("all-backlinks, 100 rows, filter, order", OpenLoop(served, seconds, rate, i => Backlinks(targets[i % targets.Length])), served);

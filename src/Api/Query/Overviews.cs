@@ -14,11 +14,12 @@ public sealed class Overviews(RowQueries queries)
 
     /// <summary>Everything: figures, charts and short tables.</summary>
     /// <param name="mode">As <see cref="RowQuery.Mode"/>.</param>
-    /// <exception cref="ProblemException">The target is none. A run without rows gives figures of its graph and no charts.</exception>
-    public async Task<Overview> OfAsync(ServedRun run, string target, string? mode = null, CancellationToken cancel = default)
+    /// <param name="compare">Id of the run that changes are told against; null or empty for the run before.</param>
+    /// <exception cref="ProblemException">The target is none; or there is no run <paramref name="compare"/>, it is damaged, or of another kind. A run without rows gives figures of its graph and no charts.</exception>
+    public async Task<Overview> OfAsync(ServedRun run, string target, string? mode = null, string? compare = null, CancellationToken cancel = default)
     {
         RowTarget meant = RowTarget.Parse(target, mode);
-        (OverviewFigures? before, RunStamp? stamp) = await BeforeAsync(run, target, mode, cancel).ConfigureAwait(false);
+        (OverviewFigures? before, RunStamp? stamp) = await BeforeAsync(run, target, mode, string.IsNullOrEmpty(compare) ? null : compare, cancel).ConfigureAwait(false);
         RowDatabase? rows = queries.Database(run);
         if (rows is null)
         {
@@ -134,7 +135,7 @@ public sealed class Overviews(RowQueries queries)
     /// <summary>What a target's figures were in another run.</summary>
     /// <param name="compare">That run's id; null for the run before, where what is gone, damaged or of another kind is not compared with.</param>
     /// <exception cref="ProblemException">There is no run <paramref name="compare"/>, it is damaged, or of another kind.</exception>
-    internal async Task<(OverviewFigures?, RunStamp?)> BeforeAsync(ServedRun run, string target, string? mode, CancellationToken cancel, string? compare = null)
+    private async Task<(OverviewFigures?, RunStamp?)> BeforeAsync(ServedRun run, string target, string? mode, string? compare, CancellationToken cancel)
     {
         IReadOnlyList<string> ids = queries.Catalog.Folder.RunIds();
         if (compare is not null && !ids.Contains(compare, StringComparer.Ordinal))
